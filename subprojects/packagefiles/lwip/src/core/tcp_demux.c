@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "lwip/opt.h"
+
+#if LWIP_TCP
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/priv/thread_priv.h"
+#include "lwip/ip.h"
+
+#include <string.h>
+
+#ifdef LWIP_HOOK_FILENAME
+#include LWIP_HOOK_FILENAME
+#endif
+#include <sys/mman.h>
+
+/* Connections are hashed linearly: the table grows by one bucket with every
+ * insertion that needs it, so that no single segment pays for a rehash. The
+ * address space for the largest table is reserved, its pages come when they are
+ * touched. */
+#define DEMUX_MIN_BUCKETS 1024U
+#define DEMUX_MAX_BUCKETS (1U << 22)
+
+#define LISTEN_BUCKETS 256U
+
+#define NUM_PORTS 65536U
+
+/* The wheel of idle connections with keepalive: one turn takes about a minute,
+ * a later deadline takes several turns. */
+#define KEEP_SLOTS 64U
+#define KEEP_SLOT_TICKS (1000U / TCP_SLOW_INTERVAL)
+
+LWIP_TLS struct tcp_pcb *tcp_timed_pcbs;
+
+static LWIP_TLS struct tcp_pcb **conns;
+static LWIP_TLS u32_t conns_base;
+static LWIP_TLS u32_t conns_split;
+static LWIP_TLS u32_t conns_num;
+static LWIP_TLS struct tcp_pcb_listen **listeners;
+static LWIP_TLS u32_t *port_refs;
+static LWIP_TLS struct tcp_pcb **time_wait_tail;
+static LWIP_TLS u32_t time_wait_num;
+static LWIP_TLS struct tcp_pcb **keep_wheel;
+static LWIP_TLS u32_t keep_turn;
+static LWIP_TLS u32_t keep_num;
+static LWIP_TLS u64_t hash_key[2];
+
+static void *
+map_table(size_t size)
+{
+  void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return (p != MAP_FAILED) ? p : NULL;
+}
+
+static void
+unmap_table(void *p, size_t size)
+{
+  if (p != NULL) {
+    munmap(p, size);
+  }
+}
+
+/** Allocates this thread's tables. */
+err_t
+tcp_demux_alloc(void)
+{
+  conns = (struct tcp_pcb **)map_table(DEMUX_MAX_BUCKETS * sizeof(*conns));
+  port_refs = (u32_t *)map_table(NUM_PORTS * sizeof(*port_refs));
+  listeners = (struct tcp_pcb_listen **)mem_calloc(LISTEN_BUCKETS, sizeof(*listeners));
+  keep_wheel = (struct tcp_pcb **)mem_calloc(KEEP_SLOTS, sizeof(*keep_wheel));
+  if ((conns == NULL) || (port_refs == NULL) || (listeners == NULL) || (keep_wheel == NULL)) {
+    return ERR_MEM;
+  }
+  conns_base = DEMUX_MIN_BUCKETS;
+  hash_key[0] = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND();
+  hash_key[1] = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND() | 1;
+  return ERR_OK;
+}
+
+/** Frees the tables; all pcbs are gone. */
+void
+tcp_demux_fini(void)
+{
+  unmap_table(conns, DEMUX_MAX_BUCKETS * sizeof(*conns));
+  unmap_table(port_refs, NUM_PORTS * sizeof(*port_refs));
+  conns = NULL;
+  port_refs = NULL;
+  LWIP_TABLE_FREE(listeners);
+  LWIP_TABLE_FREE(keep_wheel);
+  conns_base = 0;
+  conns_split = 0;
+  conns_num = 0;
+  tcp_timed_pcbs = NULL;
+  time_wait_tail = NULL;
+  time_wait_num = 0;
+  keep_turn = 0;
+  keep_num = 0;
+  hash_key[0] = 0;
+  hash_key[1] = 0;
+}
+
+static u32_t
+hash_mix(u64_t a, u64_t b)
+{
+  unsigned __int128 product = (unsigned __int128)(a ^ hash_key[0]) * (b ^ hash_key[1]);
+  u64_t folded = (u64_t)product ^ (u64_t)(product >> 64);
+
+  return (u32_t)(folded ^ (folded >> 32));
+}
+
+static u32_t
+hash4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port)
+{
+  return hash_mix(((u64_t)local_ip << 32) | remote_ip, ((u64_t)local_port << 16) | remote_port);
+}
+
+#if LWIP_IPV6
+static u32_t
+hash6(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port)
+{
+  u32_t l = hash_mix(((u64_t)local_ip[0] << 32) | local_ip[1], ((u64_t)local_ip[2] << 32) | local_ip[3]);
+  u32_t r = hash_mix(((u64_t)remote_ip[0] << 32) | remote_ip[1], ((u64_t)remote_ip[2] << 32) | remote_ip[3]);
+
+  return hash_mix(((u64_t)l << 32) | r, ((u64_t)local_port << 16) | remote_port);
+}
+#endif /* LWIP_IPV6 */
+
+static u32_t
+hash_conn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port)
+{
+#if LWIP_IPV6
+  if (IP_IS_V6(local_ip)) {
+    return hash6(ip_2_ip6(local_ip)->addr, local_port, ip_2_ip6(remote_ip)->addr, remote_port);
+  }
+#endif /* LWIP_IPV6 */
+#if LWIP_IPV4
+  return hash4(ip_2_ip4(local_ip)->addr, local_port, ip_2_ip4(remote_ip)->addr, remote_port);
+#endif /* LWIP_IPV4 */
+}
+
+static struct tcp_pcb **
+conns_bucket(u32_t hash)
+{
+  u32_t i = hash & (conns_base - 1);
+
+  if (i < conns_split) {
+    i = hash & (2 * conns_base - 1);
+  }
+  return &conns[i];
+}
+
+/** Splits one bucket. */
+static void
+conns_grow(void)
+{
+  struct tcp_pcb **from = &conns[conns_split];
+  struct tcp_pcb **to = &conns[conns_split + conns_base];
+
+  while (*from != NULL) {
+    struct tcp_pcb *pcb = *from;
+    if (pcb->hash & conns_base) {
+      *from = pcb->hash_next;
+      pcb->hash_next = *to;
+      *to = pcb;
+    } else {
+      from = &pcb->hash_next;
+    }
+  }
+  if (++conns_split == conns_base) {
+    conns_base *= 2;
+    conns_split = 0;
+  }
+}
+
+static void
+conns_insert(struct tcp_pcb *pcb)
+{
+  struct tcp_pcb **bucket;
+
+  pcb->hash = hash_conn(&pcb->local_ip, pcb->local_port, &pcb->remote_ip, pcb->remote_port);
+  if ((++conns_num > conns_base + conns_split) && (conns_base + conns_split < DEMUX_MAX_BUCKETS)) {
+    conns_grow();
+  }
+  bucket = conns_bucket(pcb->hash);
+  pcb->hash_next = *bucket;
+  *bucket = pcb;
+}
+
+static void
+conns_remove(struct tcp_pcb *pcb)
+{
+  struct tcp_pcb **link = conns_bucket(pcb->hash);
+
+  while ((*link != NULL) && (*link != pcb)) {
+    link = &(*link)->hash_next;
+  }
+  LWIP_ASSERT("conns_remove: pcb not found", *link != NULL);
+  if (*link != NULL) {
+    *link = pcb->hash_next;
+    conns_num--;
+  }
+  pcb->hash_next = NULL;
+}
+
+static struct tcp_pcb_listen **
+listen_bucket(u16_t port)
+{
+  return &listeners[port % LISTEN_BUCKETS];
+}
+
+static void
+listen_remove(struct tcp_pcb_listen *lpcb)
+{
+  struct tcp_pcb_listen **link = listen_bucket(lpcb->local_port);
+
+  while ((*link != NULL) && (*link != lpcb)) {
+    link = &(*link)->hash_next;
+  }
+  LWIP_ASSERT("listen_remove: pcb not found", *link != NULL);
+  if (*link != NULL) {
+    *link = lpcb->hash_next;
+  }
+}
+
+/** Finds the connection, active or in TIME_WAIT, that a segment belongs to. */
+struct tcp_pcb *
+tcp_demux_find(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port)
+{
+  u32_t hash = hash_conn(local_ip, local_port, remote_ip, remote_port);
+  struct tcp_pcb *pcb;
+
+  for (pcb = *conns_bucket(hash); pcb != NULL; pcb = pcb->hash_next) {
+    if ((pcb->hash == hash) &&
+        (pcb->remote_port == remote_port) && (pcb->local_port == local_port) &&
+        ip_addr_cmp(&pcb->remote_ip, remote_ip) && ip_addr_cmp(&pcb->local_ip, local_ip)) {
+      return pcb;
+    }
+  }
+  return NULL;
+}
+
+/** Finds the listener for a segment: one that is bound to the address before one that is not. */
+struct tcp_pcb_listen *
+tcp_demux_find_listen(const ip_addr_t *local_ip, u16_t local_port, u8_t netif_idx)
+{
+  struct tcp_pcb_listen *lpcb, *any = NULL;
+
+  for (lpcb = *listen_bucket(local_port); lpcb != NULL; lpcb = lpcb->hash_next) {
+    if ((lpcb->local_port != local_port) ||
+        ((lpcb->netif_idx != NETIF_NO_INDEX) && (lpcb->netif_idx != netif_idx))) {
+      continue;
+    }
+    if (IP_IS_ANY_TYPE_VAL(lpcb->local_ip)) {
+      if (any == NULL) {
+        any = lpcb;
+      }
+    } else if (IP_ADDR_PCB_VERSION_MATCH_EXACT(lpcb, local_ip)) {
+      if (ip_addr_cmp(&lpcb->local_ip, local_ip)) {
+        return lpcb;
+      }
+      if (ip_addr_isany(&lpcb->local_ip)) {
+        any = lpcb;
+      }
+    }
+  }
+  return any;
+}
+
+int
+tcp_demux_port_used(u16_t port)
+{
+  return port_refs[port] != 0;
+}
+
+static int
+port_in_list(const struct tcp_pcb *pcb, u16_t port)
+{
+  while ((pcb != NULL) && (pcb->local_port != port)) {
+    pcb = pcb->next;
+  }
+  return pcb != NULL;
+}
+
+/**
+ * Chooses a local port: at random, then the next ones (RFC 6056, algorithm 2).
+ * Connections to different remote ends may share one; without a remote end it
+ * is one that nobody uses.
+ *
+ * @return 0 when there is none
+ */
+u16_t
+tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, u16_t remote_port)
+{
+  const u32_t num = TCP_DYNAMIC_PORT_MAX - TCP_DYNAMIC_PORT_MIN + 1;
+  u32_t start = LWIP_RAND() % num;
+  u32_t i;
+
+  for (i = 0; i < num; i++) {
+    u16_t port = (u16_t)(TCP_DYNAMIC_PORT_MIN + (start + i) % num);
+
+#ifdef LWIP_HOOK_PORT_IS_OURS
+    if (!LWIP_HOOK_PORT_IS_OURS(port)) {
+      continue;
+    }
+#endif
+    if (port_refs[port] == 0) {
+      return port;
+    }
+    if ((remote_ip != NULL) &&
+        (tcp_demux_find(local_ip, port, remote_ip, remote_port) == NULL) &&
+        !port_in_list(tcp_bound_pcbs, port) && !port_in_list(tcp_listen_pcbs.pcbs, port)) {
+      return port;
+    }
+  }
+  return 0;
+}
+
+void
+tcp_demux_prefetch4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port)
+{
+  __builtin_prefetch(conns_bucket(hash4(local_ip, local_port, remote_ip, remote_port)));
+}
+
+static void
+prefetch_pcb(const struct tcp_pcb *pcb)
+{
+  size_t i;
+
+  if (pcb != NULL) {
+    for (i = 0; i < sizeof(*pcb); i += 64) {
+      __builtin_prefetch((const char *)pcb + i);
+    }
+  }
+}
+
+void
+tcp_demux_prefetch4_pcb(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port)
+{
+  prefetch_pcb(*conns_bucket(hash4(local_ip, local_port, remote_ip, remote_port)));
+}
+
+#if LWIP_IPV6
+void
+tcp_demux_prefetch6(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port)
+{
+  __builtin_prefetch(conns_bucket(hash6(local_ip, local_port, remote_ip, remote_port)));
+}
+
+void
+tcp_demux_prefetch6_pcb(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port)
+{
+  prefetch_pcb(*conns_bucket(hash6(local_ip, local_port, remote_ip, remote_port)));
+}
+#endif /* LWIP_IPV6 */
+
+/** Puts pcb on one of the lists of tcp_pcb_lists[], what TCP_REG() does. */
+void
+tcp_pcb_link(struct tcp_pcb **list, struct tcp_pcb *pcb)
+{
+  if (list == &tcp_tw_pcbs) {
+    /* the oldest first */
+    struct tcp_pcb **link = (*list != NULL) ? time_wait_tail : list;
+    pcb->next = NULL;
+    pcb->pprev = link;
+    *link = pcb;
+    time_wait_tail = &pcb->next;
+    time_wait_num++;
+  } else {
+    pcb->next = *list;
+    if (pcb->next != NULL) {
+      pcb->next->pprev = &pcb->next;
+    }
+    pcb->pprev = list;
+    *list = pcb;
+  }
+
+  port_refs[pcb->local_port]++;
+  if (list == &tcp_listen_pcbs.pcbs) {
+    struct tcp_pcb_listen *lpcb = (struct tcp_pcb_listen *)pcb;
+    struct tcp_pcb_listen **bucket = listen_bucket(lpcb->local_port);
+    lpcb->hash_next = *bucket;
+    *bucket = lpcb;
+  } else if ((list == &tcp_active_pcbs) || (list == &tcp_tw_pcbs)) {
+    conns_insert(pcb);
+    if (list == &tcp_active_pcbs) {
+      tcp_timed(pcb);
+    }
+    tcp_timer_needed();
+  }
+}
+
+/** Takes pcb off the list that it is on, if it is on one: what TCP_RMV() does. */
+void
+tcp_pcb_unlink(struct tcp_pcb **list, struct tcp_pcb *pcb)
+{
+  if (pcb->pprev == NULL) {
+    return;
+  }
+
+  if (pcb->next != NULL) {
+    pcb->next->pprev = pcb->pprev;
+  } else if (list == &tcp_tw_pcbs) {
+    time_wait_tail = pcb->pprev;
+  }
+  *pcb->pprev = pcb->next;
+  pcb->next = NULL;
+  pcb->pprev = NULL;
+
+  port_refs[pcb->local_port]--;
+  if (list == &tcp_listen_pcbs.pcbs) {
+    listen_remove((struct tcp_pcb_listen *)pcb);
+  } else if ((list == &tcp_active_pcbs) || (list == &tcp_tw_pcbs)) {
+    conns_remove(pcb);
+    tcp_timed_remove(pcb);
+    if (list == &tcp_tw_pcbs) {
+      time_wait_num--;
+    }
+  }
+}
+
+/** Moves an active connection to TIME_WAIT. */
+void
+tcp_pcb_time_wait(struct tcp_pcb *pcb)
+{
+  tcp_pcb_purge(pcb);
+  TCP_RMV_ACTIVE(pcb);
+  pcb->state = TIME_WAIT;
+  pcb->tmr = tcp_ticks;
+  TCP_REG(&tcp_tw_pcbs, pcb);
+  if (time_wait_num > TCP_MAX_TIME_WAIT) {
+    struct tcp_pcb *oldest = tcp_tw_pcbs;
+    tcp_pcb_purge(oldest);
+    TCP_RMV(&tcp_tw_pcbs, oldest);
+    tcp_free(oldest);
+  }
+}
+
+static void
+timer_link(struct tcp_pcb **list, struct tcp_pcb *pcb, u8_t which)
+{
+  pcb->timer_next = *list;
+  if (pcb->timer_next != NULL) {
+    pcb->timer_next->timer_pprev = &pcb->timer_next;
+  }
+  pcb->timer_pprev = list;
+  *list = pcb;
+  pcb->timer_list = which;
+}
+
+void
+tcp_timed_remove(struct tcp_pcb *pcb)
+{
+  if (pcb->timer_list == TCP_TIMER_NONE) {
+    return;
+  }
+  if (pcb->timer_list == TCP_TIMER_KEEP) {
+    keep_num--;
+  }
+  if (pcb->timer_next != NULL) {
+    pcb->timer_next->timer_pprev = pcb->timer_pprev;
+  }
+  *pcb->timer_pprev = pcb->timer_next;
+  pcb->timer_next = NULL;
+  pcb->timer_pprev = NULL;
+  pcb->timer_list = TCP_TIMER_NONE;
+}
+
+void
+tcp_timed_add(struct tcp_pcb *pcb)
+{
+  /* only what is on tcp_active_pcbs */
+  if ((pcb->pprev == NULL) || (pcb->state == CLOSED) || (pcb->state == LISTEN) || (pcb->state == TIME_WAIT)) {
+    return;
+  }
+  tcp_timed_remove(pcb);
+  timer_link(&tcp_timed_pcbs, pcb, TCP_TIMER_TIMED);
+  tcp_timer_needed();
+}
+
+/** Slow ticks until the next keepalive probe is due. */
+static u32_t
+keep_ticks(const struct tcp_pcb *pcb)
+{
+  u32_t age = tcp_ticks - pcb->tmr;
+  u32_t due = (pcb->keep_idle + pcb->keep_cnt_sent * TCP_KEEP_INTVL(pcb)) / TCP_SLOW_INTERVAL + 1;
+
+  return (due > age) ? due - age : 0;
+}
+
+/**
+ * Takes pcb off the list of timed pcbs when neither tcp_slowtmr() nor
+ * tcp_fasttmr() has anything to do for it; they see it again after tcp_timed()
+ * or when its keepalive is due.
+ *
+ * @return 1 when it was taken off
+ */
+int
+tcp_timed_settle(struct tcp_pcb *pcb)
+{
+  if (((pcb->state != ESTABLISHED) && (pcb->state != CLOSE_WAIT)) ||
+      (pcb->rtime >= 0) || (pcb->persist_backoff != 0) || (pcb->pollinterval != 0) ||
+      (pcb->unsent != NULL) || (pcb->unacked != NULL) || (pcb->refused_data != NULL) ||
+#if TCP_QUEUE_OOSEQ
+      (pcb->ooseq != NULL) ||
+#endif /* TCP_QUEUE_OOSEQ */
+      (pcb->flags & (TF_ACK_DELAY | TF_ACK_NOW | TF_CLOSEPEND | TF_NAGLEMEMERR))) {
+    return 0;
+  }
+
+  tcp_timed_remove(pcb);
+  if (ip_get_option(pcb, SOF_KEEPALIVE)) {
+    u32_t slots = keep_ticks(pcb) / KEEP_SLOT_TICKS + 1;
+    slots = LWIP_MIN(slots, KEEP_SLOTS - 1);
+    timer_link(&keep_wheel[(keep_turn + slots) % KEEP_SLOTS], pcb, TCP_TIMER_KEEP);
+    keep_num++;
+  }
+  return 1;
+}
+
+/** Hands the pcbs whose keepalive may be due to tcp_slowtmr(), which calls this first. */
+void
+tcp_keep_tmr(void)
+{
+  struct tcp_pcb **slot;
+
+  if (tcp_ticks % KEEP_SLOT_TICKS != 0) {
+    return;
+  }
+  keep_turn++;
+  slot = &keep_wheel[keep_turn % KEEP_SLOTS];
+  while (*slot != NULL) {
+    struct tcp_pcb *pcb = *slot;
+    tcp_timed_remove(pcb);
+    tcp_timed_add(pcb);
+  }
+}
+
+/** Whether tcp_tmr() need not run. */
+int
+tcp_timers_idle(void)
+{
+  return (tcp_timed_pcbs == NULL) && (tcp_tw_pcbs == NULL) && (keep_num == 0);
+}
+
+#endif /* LWIP_TCP */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* How TCP finds its pcbs when there are very many: hash tables for incoming
+ * segments, doubly linked lists, a count of pcbs for every local port, and
+ * timers that look only at the pcbs that wait for one.
+ * Included by lwip/priv/tcp_priv.h. */
+
+#ifndef LWIP_HDR_TCP_DEMUX_H
+#define LWIP_HDR_TCP_DEMUX_H
+
+#include "lwip/opt.h"
+#include "lwip/tcp.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Connections in TIME_WAIT above this number end before their time, the oldest first. */
+#ifndef TCP_MAX_TIME_WAIT
+#define TCP_MAX_TIME_WAIT 65536
+#endif
+
+/** The ports of outgoing connections, RFC 6056. */
+#ifndef TCP_DYNAMIC_PORT_MIN
+#define TCP_DYNAMIC_PORT_MIN 32768
+#endif
+#ifndef TCP_DYNAMIC_PORT_MAX
+#define TCP_DYNAMIC_PORT_MAX 65534
+#endif
+
+/* values of tcp_pcb.timer_list */
+#define TCP_TIMER_NONE  0
+#define TCP_TIMER_TIMED 1
+#define TCP_TIMER_KEEP  2
+
+/** The active pcbs with work for tcp_slowtmr() or tcp_fasttmr(). */
+extern LWIP_TLS struct tcp_pcb *tcp_timed_pcbs;
+
+void tcp_pcb_link(struct tcp_pcb **list, struct tcp_pcb *pcb);
+void tcp_pcb_unlink(struct tcp_pcb **list, struct tcp_pcb *pcb);
+void tcp_pcb_time_wait(struct tcp_pcb *pcb);
+
+struct tcp_pcb *tcp_demux_find(const ip_addr_t *local_ip, u16_t local_port,
+                               const ip_addr_t *remote_ip, u16_t remote_port);
+struct tcp_pcb_listen *tcp_demux_find_listen(const ip_addr_t *local_ip, u16_t local_port, u8_t netif_idx);
+int tcp_demux_port_used(u16_t port);
+u16_t tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, u16_t remote_port);
+
+/* For a driver that knows the next segments: first all tables, then all pcbs.
+ * Addresses in network byte order, ports in host byte order. */
+void tcp_demux_prefetch4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port);
+void tcp_demux_prefetch4_pcb(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port);
+void tcp_demux_prefetch6(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port);
+void tcp_demux_prefetch6_pcb(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port);
+
+void tcp_timed_add(struct tcp_pcb *pcb);
+void tcp_timed_remove(struct tcp_pcb *pcb);
+int tcp_timed_settle(struct tcp_pcb *pcb);
+void tcp_keep_tmr(void);
+int tcp_timers_idle(void);
+
+/** Something has happened to pcb that may need a timer. */
+static inline void
+tcp_timed(struct tcp_pcb *pcb)
+{
+  if (pcb->timer_list != TCP_TIMER_TIMED) {
+    tcp_timed_add(pcb);
+  }
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LWIP_HDR_TCP_DEMUX_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined(DPDK_GLIB_INSIDE) && !defined(DPDK_GLIB_COMPILATION)
+#error "Only <dpdk-glib.h> can be included directly."
+#endif
+
+#include "dpdk-types.h"
+#include "dpdk-version-macros.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  DPDK_ERROR_FAILED,
+  DPDK_ERROR_EAL_INIT,
+  DPDK_ERROR_EAL_DEAD,
+  DPDK_ERROR_INVALID_ARGUMENT,
+  DPDK_ERROR_CONFIG_SYNTAX,
+  DPDK_ERROR_CONFIG_UNKNOWN_KEY,
+  DPDK_ERROR_CONFIG_MISSING_KEY,
+  DPDK_ERROR_CONFIG_INVALID_VALUE,
+  DPDK_ERROR_NO_DEVICE,
+  DPDK_ERROR_PERMISSION_DENIED,
+  DPDK_ERROR_EXISTS,
+  DPDK_ERROR_BUSY,
+  DPDK_ERROR_NO_MEMORY,
+  DPDK_ERROR_NOT_SUPPORTED,
+  DPDK_ERROR_WRONG_WORKER,
+  DPDK_ERROR_WOULD_DEADLOCK,
+  DPDK_ERROR_CLOSED,
+  DPDK_ERROR_TIMED_OUT,
+} DpdkError;
+
+#define DPDK_ERROR (dpdk_error_quark ())
+
+DPDK_AVAILABLE_IN_0_1
+GQuark dpdk_error_quark (void);
+
+G_END_DECLS

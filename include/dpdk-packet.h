@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined(DPDK_GLIB_INSIDE) && !defined(DPDK_GLIB_COMPILATION)
+#error "Only <dpdk-glib.h> can be included directly."
+#endif
+
+#include "dpdk-types.h"
+#include "dpdk-version-macros.h"
+
+G_BEGIN_DECLS
+
+#define DPDK_TYPE_PACKET (dpdk_packet_get_type ())
+
+DPDK_AVAILABLE_IN_0_1
+GType dpdk_packet_get_type (void) G_GNUC_CONST;
+
+DPDK_AVAILABLE_IN_0_1
+DpdkPacket *dpdk_packet_new (DpdkMempool *mempool, GError **error);
+DPDK_AVAILABLE_IN_0_1
+DpdkPacket *dpdk_packet_ref (DpdkPacket *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_packet_unref (DpdkPacket *self);
+DPDK_AVAILABLE_IN_0_1
+DpdkMempool *dpdk_packet_dup_mempool (DpdkPacket *self);
+DPDK_AVAILABLE_IN_0_1
+gsize dpdk_packet_get_length (DpdkPacket *self);
+DPDK_AVAILABLE_IN_0_1
+const guint8 *dpdk_packet_get_data (DpdkPacket *self, gsize *length);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_packet_append (DpdkPacket *self, const guint8 *data, gsize length, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DpdkPacket, dpdk_packet_unref)
+
+G_END_DECLS

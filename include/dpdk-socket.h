@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined(DPDK_GLIB_INSIDE) && !defined(DPDK_GLIB_COMPILATION)
+#error "Only <dpdk-glib.h> can be included directly."
+#endif
+
+#include "dpdk-types.h"
+#include "dpdk-version-macros.h"
+
+G_BEGIN_DECLS
+
+#define DPDK_TYPE_SOCKET (dpdk_socket_get_type ())
+
+DPDK_AVAILABLE_IN_0_1
+G_DECLARE_DERIVABLE_TYPE (DpdkSocket, dpdk_socket, DPDK, SOCKET, GObject)
+
+struct _DpdkSocketClass {
+  GObjectClass parent_class;
+
+  /*< private >*/
+  GSocketAddress *(*get_local_address) (DpdkSocket *self, GError **error);
+  gboolean (*is_closed) (DpdkSocket *self);
+  void (*close) (DpdkSocket *self);
+};
+
+DPDK_AVAILABLE_IN_0_1
+DpdkWorker *dpdk_socket_get_worker (DpdkSocket *self);
+DPDK_AVAILABLE_IN_0_1
+DpdkPort *dpdk_socket_get_port (DpdkSocket *self);
+DPDK_AVAILABLE_IN_0_1
+GSocketAddress *dpdk_socket_get_local_address (DpdkSocket *self, GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_socket_is_closed (DpdkSocket *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_socket_close (DpdkSocket *self);
+
+G_END_DECLS

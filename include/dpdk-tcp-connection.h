@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined(DPDK_GLIB_INSIDE) && !defined(DPDK_GLIB_COMPILATION)
+#error "Only <dpdk-glib.h> can be included directly."
+#endif
+
+#include "dpdk-types.h"
+#include "dpdk-version-macros.h"
+
+G_BEGIN_DECLS
+
+#define DPDK_TYPE_TCP_CONNECTION (dpdk_tcp_connection_get_type ())
+
+DPDK_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (DpdkTcpConnection, dpdk_tcp_connection, DPDK, TCP_CONNECTION, GIOStream)
+
+DPDK_AVAILABLE_IN_0_1
+DpdkTcpSocket *dpdk_tcp_connection_get_socket (DpdkTcpConnection *self);
+DPDK_AVAILABLE_IN_0_1
+GSocketAddress *dpdk_tcp_connection_get_local_address (DpdkTcpConnection *self, GError **error);
+DPDK_AVAILABLE_IN_0_1
+GSocketAddress *dpdk_tcp_connection_get_remote_address (DpdkTcpConnection *self, GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_connection_is_connected (DpdkTcpConnection *self);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_connection_shutdown (DpdkTcpConnection *self, gboolean shutdown_read,
+                                       gboolean shutdown_write, GError **error);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_connection_abort (DpdkTcpConnection *self);
+
+G_END_DECLS

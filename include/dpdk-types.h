@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined(DPDK_GLIB_INSIDE) && !defined(DPDK_GLIB_COMPILATION)
+#error "Only <dpdk-glib.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct _DpdkConfig DpdkConfig;
+typedef struct _DpdkDeviceConfig DpdkDeviceConfig;
+typedef struct _DpdkEal DpdkEal;
+typedef struct _DpdkInterfaceAddress DpdkInterfaceAddress;
+typedef struct _DpdkMempool DpdkMempool;
+typedef struct _DpdkPacket DpdkPacket;
+typedef struct _DpdkPort DpdkPort;
+typedef struct _DpdkRuntime DpdkRuntime;
+typedef struct _DpdkRuntimeBuilder DpdkRuntimeBuilder;
+typedef struct _DpdkSocket DpdkSocket;
+typedef struct _DpdkTcpConnection DpdkTcpConnection;
+typedef struct _DpdkTcpListener DpdkTcpListener;
+typedef struct _DpdkTcpSocket DpdkTcpSocket;
+typedef struct _DpdkWorker DpdkWorker;
+
+G_END_DECLS

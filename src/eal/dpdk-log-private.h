@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+void dpdk_log_redirect (void);
+void dpdk_log_capture_begin (void);
+char *dpdk_log_capture_end (void);
+
+G_END_DECLS

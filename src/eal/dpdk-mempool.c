@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-mempool-private.h"
+
+#include "dpdk-eal-private.h"
+#include "dpdk-error-private.h"
+#include "dpdk-held-private.h"
+#include "dpdk-log-private.h"
+#include "dpdk-owner-private.h"
+
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_mbuf_pool_ops.h>
+#include <rte_mempool.h>
+
+/* how long a pool waits for buffers that a closed device still has */
+#define LEFTOVER_TIMEOUT_US (200 * G_TIME_SPAN_MILLISECOND)
+
+/**
+ * DpdkMempool:
+ *
+ * A pool of packet buffers of one size.
+ *
+ * A pool holds the [class@Dpdk.Eal]. It is freed when it is full again: while the application
+ * holds a [struct@Dpdk.Packet] of a pool, the pool stays alive even if its last reference was
+ * dropped.
+ *
+ * ```c
+ * g_autoptr (DpdkMempool) pool = dpdk_mempool_new (eal, 8192, 256, 2048, -1, &error);
+ * g_autoptr (DpdkPacket) packet = dpdk_packet_new (pool, &error);
+ * ```
+ *
+ * Since: 0.1
+ */
+struct _DpdkMempool {
+  GObject parent_instance;
+
+  DpdkEal *eal;
+  DpdkDependant *dependant;
+  struct rte_mempool *native;
+  guint data_size;
+};
+
+typedef struct {
+  struct rte_pktmbuf_pool_private mbuf;
+  DpdkMempool *mempool;
+} MempoolPrivate;
+
+/* what is left to do when the object is gone */
+typedef struct {
+  DpdkEal *eal;
+  DpdkDependant *dependant;
+  struct rte_mempool *native;
+  gint64 deadline;
+} Release;
+
+typedef enum {
+  PROP_EAL = 1,
+  PROP_NAME,
+  PROP_CAPACITY,
+  PROP_CACHE_SIZE,
+  PROP_DATA_SIZE,
+  PROP_AVAILABLE,
+  PROP_IN_USE,
+} DpdkMempoolProperty;
+
+static GParamSpec *properties[PROP_IN_USE + 1];
+
+G_DEFINE_FINAL_TYPE (DpdkMempool, dpdk_mempool, G_TYPE_OBJECT)
+
+static gboolean
+release_poll (gpointer data)
+{
+  Release *release = data;
+
+  if (dpdk_held_any ())
+    release->deadline = g_get_monotonic_time () + LEFTOVER_TIMEOUT_US;
+  if (rte_mempool_full (release->native))
+    rte_mempool_free (release->native);
+  else if (g_get_monotonic_time () < release->deadline)
+    return FALSE;
+  else
+    g_debug ("DpdkMempool %s: %u buffers never came home; it is left to the cleanup of DPDK",
+             release->native->name, rte_mempool_in_use_count (release->native));
+  dpdk_eal_remove_dependant (release->dependant);
+  g_object_unref (release->eal);
+  g_free (release);
+  return TRUE;
+}
+
+static void
+release_job (gpointer data)
+{
+  if (!release_poll (data))
+    dpdk_owner_post_poll (release_poll, data, TRUE);
+}
+
+/* the packets that the application still has keep the object */
+static gboolean
+parked_poll (gpointer data)
+{
+  DpdkMempool *self = data;
+
+  if (!rte_mempool_full (self->native) && dpdk_held_any ())
+    return FALSE;
+  g_object_unref (self);
+  return TRUE;
+}
+
+static void
+dpdk_mempool_dispose (GObject *object)
+{
+  DpdkMempool *self = DPDK_MEMPOOL (object);
+
+  if (self->native != NULL && !dpdk_eal_is_inert () && !rte_mempool_full (self->native) &&
+      dpdk_held_any ())
+    dpdk_owner_post_poll (parked_poll, g_object_ref (self), FALSE);
+  G_OBJECT_CLASS (dpdk_mempool_parent_class)->dispose (object);
+}
+
+static void
+dpdk_mempool_finalize (GObject *object)
+{
+  DpdkMempool *self = DPDK_MEMPOOL (object);
+
+  if (self->native != NULL && !dpdk_eal_is_inert ())
+    {
+      Release *release = g_new0 (Release, 1);
+
+      release->eal = g_steal_pointer (&self->eal);
+      release->dependant = g_steal_pointer (&self->dependant);
+      release->native = self->native;
+      release->deadline = g_get_monotonic_time () + LEFTOVER_TIMEOUT_US;
+      dpdk_owner_post (release_job, release);
+    }
+  else if (!dpdk_eal_is_inert ())
+    g_clear_pointer (&self->dependant, dpdk_eal_remove_dependant);
+  g_clear_object (&self->eal);
+  G_OBJECT_CLASS (dpdk_mempool_parent_class)->finalize (object);
+}
+
+static void
+dpdk_mempool_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  DpdkMempool *self = DPDK_MEMPOOL (object);
+
+  switch ((DpdkMempoolProperty) id)
+    {
+    case PROP_EAL:
+      g_value_set_object (value, self->eal);
+      break;
+    case PROP_NAME:
+      g_value_set_string (value, dpdk_mempool_get_name (self));
+      break;
+    case PROP_CAPACITY:
+      g_value_set_uint (value, dpdk_mempool_get_capacity (self));
+      break;
+    case PROP_CACHE_SIZE:
+      g_value_set_uint (value, dpdk_mempool_get_cache_size (self));
+      break;
+    case PROP_DATA_SIZE:
+      g_value_set_uint (value, self->data_size);
+      break;
+    case PROP_AVAILABLE:
+      g_value_set_uint (value, dpdk_mempool_get_available (self));
+      break;
+    case PROP_IN_USE:
+      g_value_set_uint (value, dpdk_mempool_get_in_use (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+dpdk_mempool_class_init (DpdkMempoolClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = dpdk_mempool_dispose;
+  object_class->finalize = dpdk_mempool_finalize;
+  object_class->get_property = dpdk_mempool_get_property;
+
+  /**
+   * DpdkMempool:eal:
+   *
+   * The EAL whose memory the pool uses.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_EAL] = g_param_spec_object ("eal", NULL, NULL, DPDK_TYPE_EAL, flags);
+  /**
+   * DpdkMempool:name:
+   *
+   * The name of the pool inside DPDK.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
+  /**
+   * DpdkMempool:capacity:
+   *
+   * The number of buffers.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CAPACITY] = g_param_spec_uint ("capacity", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
+   * DpdkMempool:cache-size:
+   *
+   * The number of buffers that each worker may keep for itself.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CACHE_SIZE] =
+      g_param_spec_uint ("cache-size", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
+   * DpdkMempool:data-size:
+   *
+   * The bytes of payload that a buffer has room for.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_DATA_SIZE] = g_param_spec_uint ("data-size", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
+   * DpdkMempool:available:
+   *
+   * The number of free buffers.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_AVAILABLE] = g_param_spec_uint ("available", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
+   * DpdkMempool:in-use:
+   *
+   * The number of buffers that are out: with the application, a stack, or a device.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_IN_USE] = g_param_spec_uint ("in-use", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+dpdk_mempool_init (DpdkMempool *self)
+{
+}
+
+typedef struct {
+  DpdkMempool *self;
+  guint capacity;
+  guint cache_size;
+  int numa_node;
+  const char *name;
+  int native_error;
+  char *log;
+} CreateJob;
+
+/* rte_pktmbuf_pool_create(), with room in the pool for the way back to our object */
+static struct rte_mempool *
+create_native (CreateJob *job)
+{
+  struct rte_pktmbuf_pool_private layout = {
+    .mbuf_data_room_size = (guint16) (job->self->data_size + RTE_PKTMBUF_HEADROOM),
+    .mbuf_priv_size = DPDK_MEMPOOL_PRIVATE_SIZE,
+  };
+  guint element_size =
+      sizeof (struct rte_mbuf) + layout.mbuf_priv_size + layout.mbuf_data_room_size;
+  struct rte_mempool *native =
+      rte_mempool_create_empty (job->name, job->capacity, element_size, job->cache_size,
+                                sizeof (MempoolPrivate), job->numa_node, 0);
+
+  if (native == NULL)
+    {
+      job->native_error = rte_errno;
+      return NULL;
+    }
+  job->native_error = rte_mempool_set_ops_byname (native, rte_mbuf_best_mempool_ops (), NULL);
+  if (job->native_error == 0)
+    {
+      rte_pktmbuf_pool_init (native, &layout);
+      job->native_error = rte_mempool_populate_default (native);
+    }
+  if (job->native_error < 0)
+    {
+      rte_mempool_free (native);
+      return NULL;
+    }
+  job->native_error = 0;
+  rte_mempool_obj_iter (native, rte_pktmbuf_init, NULL);
+  ((MempoolPrivate *) rte_mempool_get_priv (native))->mempool = job->self;
+  return native;
+}
+
+static void
+create_job (gpointer data)
+{
+  CreateJob *job = data;
+
+  dpdk_log_capture_begin ();
+  job->self->native = create_native (job);
+  job->log = dpdk_log_capture_end ();
+}
+
+/**
+ * dpdk_mempool_new:
+ * @eal: the EAL
+ * @capacity: number of buffers
+ * @cache_size: number of buffers that each worker may keep for itself, at most 512 and at most two
+ *   thirds of @capacity
+ * @data_size: bytes of payload in a buffer, at most 65407
+ * @numa_node: the NUMA node of the memory, or -1 for any
+ * @error: return location for an error
+ *
+ * Creates a pool of packet buffers.
+ *
+ * May be called from any thread but that of a worker.
+ *
+ * Fails with %DPDK_ERROR_INVALID_ARGUMENT if a number is out of range, with %DPDK_ERROR_NO_MEMORY if
+ * the memory of the EAL does not suffice, and with %DPDK_ERROR_EAL_DEAD if the EAL is ending.
+ *
+ * Returns: (transfer full): the pool
+ *
+ * Since: 0.1
+ */
+DpdkMempool *
+dpdk_mempool_new (DpdkEal *eal, guint capacity, guint cache_size, guint data_size, int numa_node,
+                  GError **error)
+{
+  static gint counter;
+  g_autoptr (DpdkMempool) self = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *log = NULL;
+  CreateJob job = { 0 };
+
+  g_return_val_if_fail (DPDK_IS_EAL (eal), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (capacity == 0 || capacity > G_MAXINT || data_size == 0 ||
+      data_size > G_MAXUINT16 - RTE_PKTMBUF_HEADROOM || cache_size > RTE_MEMPOOL_CACHE_MAX_SIZE ||
+      (guint64) cache_size * 3 > (guint64) capacity * 2)
+    {
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
+                   "DpdkMempool: capacity %u, cache size %u or data size %u is out of range",
+                   capacity, cache_size, data_size);
+      return NULL;
+    }
+  name = g_strdup_printf ("dpdk-glib-%d", g_atomic_int_add (&counter, 1));
+  self = g_object_new (DPDK_TYPE_MEMPOOL, NULL);
+  self->eal = g_object_ref (eal);
+  self->data_size = data_size;
+  self->dependant = dpdk_eal_add_dependant (eal, DPDK_TYPE_MEMPOOL, name, error);
+  if (self->dependant == NULL)
+    return NULL;
+
+  job.self = self;
+  job.capacity = capacity;
+  job.cache_size = cache_size;
+  job.numa_node = numa_node;
+  job.name = name;
+  if (!dpdk_owner_call (create_job, &job, "creating a mempool", error))
+    return NULL;
+  log = job.log;
+  if (self->native == NULL)
+    {
+      dpdk_set_native_error (error, job.native_error, log, "DpdkMempool of %u buffers of %u bytes",
+                             capacity, data_size);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+struct rte_mempool *
+dpdk_mempool_get_native (DpdkMempool *self)
+{
+  return self->native;
+}
+
+DpdkMempool *
+dpdk_mempool_from_native (struct rte_mempool *native)
+{
+  return ((MempoolPrivate *) rte_mempool_get_priv (native))->mempool;
+}
+
+/* gives back what the calling thread keeps for itself */
+void
+dpdk_mempool_flush_cache (DpdkMempool *self)
+{
+  struct rte_mempool_cache *cache = rte_mempool_default_cache (self->native, rte_lcore_id ());
+
+  if (cache != NULL)
+    rte_mempool_cache_flush (cache, self->native);
+}
+
+/**
+ * dpdk_mempool_get_eal: (get-property eal)
+ * @self: a mempool
+ *
+ * Gets the EAL whose memory the pool uses. May be called from any thread.
+ *
+ * Returns: (transfer none): the EAL
+ *
+ * Since: 0.1
+ */
+DpdkEal *
+dpdk_mempool_get_eal (DpdkMempool *self)
+{
+  g_return_val_if_fail (DPDK_IS_MEMPOOL (self), NULL);
+
+  return self->eal;
+}
+
+/**
+ * dpdk_mempool_get_name: (get-property name)
+ * @self: a mempool
+ *
+ * Gets the name of the pool inside DPDK. May be called from any thread.
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 0.1
+ */
+const char *
+dpdk_mempool_get_name (DpdkMempool *self)
+{
+  g_return_val_if_fail (DPDK_IS_MEMPOOL (self), NULL);
+
+  return self->native != NULL ? self->native->name : NULL;
+}
+
+/**
+ * dpdk_mempool_get_capacity: (get-property capacity)
+ * @self: a mempool
+ *
+ * Gets the number of buffers. May be called from any thread.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+dpdk_mempool_get_capacity (DpdkMempool *self)
+{
+  g_return_val_if_fail (DPDK_IS_MEMPOOL (self), 0);
+
+  return self->native != NULL ? self->native->size : 0;
+}
+
+/**
+ * dpdk_mempool_get_cache_size: (get-property cache-size)
+ * @self: a mempool
+ *
+ * Gets the number of buffers that each worker may keep for itself. May be called from any thread.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+dpdk_mempool_get_cache_size (DpdkMempool *self)
+{
+  g_return_val_if_fail (DPDK_IS_MEMPOOL (self), 0);
+
+  return self->native != NULL ? self->native->cache_size : 0;
+}
+
+/**
+ * dpdk_mempool_get_data_size: (get-property data-size)
+ * @self: a mempool
+ *
+ * Gets the bytes of payload that a buffer has room for. May be called from any thread.
+ *
+ * Returns: the size in bytes
+ *
+ * Since: 0.1
+ */
+guint
+dpdk_mempool_get_data_size (DpdkMempool *self)
+{
+  g_return_val_if_fail (DPDK_IS_MEMPOOL (self), 0);
+
+  return self->data_size;
+}
+
+/**
+ * dpdk_mempool_get_available: (get-property available)
+ * @self: a mempool
+ *
+ * Gets the number of free buffers, those that workers keep for themselves included.
+ *
+ * May be called from any thread; while other threads use the pool, the number is approximate.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+dpdk_mempool_get_available (DpdkMempool *self)
+{
+  g_return_val_if_fail (DPDK_IS_MEMPOOL (self), 0);
+
+  return self->native != NULL && !dpdk_eal_is_inert () ? rte_mempool_avail_count (self->native) : 0;
+}
+
+/**
+ * dpdk_mempool_get_in_use: (get-property in-use)
+ * @self: a mempool
+ *
+ * Gets the number of buffers that are out: with the application, a stack, or a device.
+ *
+ * May be called from any thread; while other threads use the pool, the number is approximate.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+dpdk_mempool_get_in_use (DpdkMempool *self)
+{
+  g_return_val_if_fail (DPDK_IS_MEMPOOL (self), 0);
+
+  return self->native != NULL && !dpdk_eal_is_inert () ? rte_mempool_in_use_count (self->native)
+                                                       : 0;
+}

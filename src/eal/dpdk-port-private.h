@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dpdk-glib.h"
+
+G_BEGIN_DECLS
+
+/* for an idle worker: a descriptor that becomes readable when the queue has packets, or -1 */
+void dpdk_port_set_interrupts_wanted (DpdkPort *self, gboolean wanted);
+int dpdk_port_get_queue_fd (DpdkPort *self, guint queue);
+int dpdk_port_get_numa_node_private (DpdkPort *self);
+void dpdk_port_get_mac_bytes (DpdkPort *self, guint8 bytes[6]);
+
+void dpdk_port_attach_worker (DpdkPort *self);
+void dpdk_port_detach_worker (DpdkPort *self);
+
+G_END_DECLS

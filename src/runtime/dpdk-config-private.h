@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dpdk-glib.h"
+
+G_BEGIN_DECLS
+
+/* What a configuration is made of; nothing is NULL */
+typedef struct {
+  GArray *cores;
+  GPtrArray *devices;
+  GPtrArray *eal_args;
+} DpdkConfigFields;
+
+struct _DpdkConfig {
+  GObject parent_instance;
+
+  char *path;
+  gboolean is_default;
+  DpdkConfigFields fields;
+};
+
+void dpdk_config_fields_init (DpdkConfigFields *fields);
+void dpdk_config_fields_clear (DpdkConfigFields *fields);
+
+G_END_DECLS

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dpdk-worker-core-private.h"
+#include "dpdk-worker-poller-private.h"
+#include "dpdk-thread-local-private.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  THREAD_NEVER,
+  THREAD_STARTING,
+  THREAD_RUNNING,
+  THREAD_STOPPED,
+  /* the thread has called exit () and will not come back */
+  THREAD_EXITING,
+} ThreadState;
+
+struct _DpdkWorkerCore {
+  DpdkStoppable stoppable;
+  gatomicrefcount ref_count;
+
+  /* written by others, read in each turn */
+  gint quit;
+  gint sleeping;
+  DpdkWorkerTask *tasks;
+  /* packets of others that wait for us */
+  gint n_forwarded;
+
+  guint index;
+  guint cpu;
+  DpdkIdlePolicy idle_policy;
+  GPtrArray *ports;
+  DpdkWorkerShared *shared;
+  DpdkWorkerPoller *poller;
+  DpdkStack *stack;
+  GQueue closables;
+  gboolean devices_wake;
+  guint64 next_context;
+  guint64 next_fds;
+  guint64 next_timers;
+  guint64 idle_since;
+
+  GWeakRef worker;
+  GThread *thread;
+  GMutex lock;
+  GCond changed;
+  ThreadState state;
+  GError *error;
+  DpdkWorkerStatistics last_statistics;
+};
+
+extern DPDK_THREAD_LOCAL DpdkWorkerCore *dpdk_worker_core_current;
+/* in place of a list of tasks: nothing can be posted any more */
+extern DpdkWorkerTask dpdk_worker_tasks_closed;
+
+guint dpdk_worker_core_run_tasks (DpdkWorkerCore *self, DpdkWorkerTask *replacement);
+void dpdk_worker_core_set_state (DpdkWorkerCore *self, ThreadState state);
+void dpdk_worker_shared_leave (DpdkWorkerShared *self);
+
+/* the thread; takes over a reference on the core */
+gpointer dpdk_worker_thread_main (gpointer data);
+
+G_END_DECLS

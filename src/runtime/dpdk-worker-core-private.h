@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dpdk-eal-private.h"
+#include "dpdk-glib.h"
+#include "dpdk-stack.h"
+
+G_BEGIN_DECLS
+
+/* the thread of a worker and what belongs to it; the thread does not hold the DpdkWorker, so that
+   dropping the object can end the thread */
+typedef struct _DpdkWorkerCore DpdkWorkerCore;
+typedef struct _DpdkWorkerTask DpdkWorkerTask;
+typedef struct _DpdkClosable DpdkClosable;
+typedef struct _DpdkWorkerShared DpdkWorkerShared;
+
+/* something to do on the thread of the worker; embedded in what it is about */
+struct _DpdkWorkerTask {
+  DpdkWorkerTask *next;
+  void (*run) (DpdkWorkerTask *task);
+};
+
+/* something that must be closed before the stack of the worker can end */
+struct _DpdkClosable {
+  GList link;
+  /* ends it in an orderly way; may take a while */
+  void (*close) (DpdkClosable *closable);
+  /* ends it at once, and leaves the list */
+  void (*abort) (DpdkClosable *closable);
+  /* whether the peer still has to be waited for */
+  gboolean (*is_busy) (DpdkClosable *closable);
+};
+
+/* what the workers of a runtime share */
+struct _DpdkWorkerShared {
+  gatomicrefcount ref_count;
+  guint n_workers;
+  gint n_running;
+  /* those that run, or have run beside one that still does */
+  DpdkWorkerCore **cores;
+  /* index of the worker that owns a local port, plus one */
+  guint8 port_owners[65536];
+};
+
+DpdkWorkerShared *dpdk_worker_shared_new (guint n_workers);
+DpdkWorkerShared *dpdk_worker_shared_ref (DpdkWorkerShared *self);
+void dpdk_worker_shared_unref (DpdkWorkerShared *self);
+
+/* a port of a worker: the queue number is the worker's index */
+typedef struct {
+  DpdkPort *port;
+  GArray *addresses;
+  gboolean has_gateway_v4;
+  gboolean has_gateway_v6;
+  DpdkStackAddress gateway_v4;
+  DpdkStackAddress gateway_v6;
+} DpdkWorkerPort;
+
+DpdkWorkerCore *dpdk_worker_core_new (DpdkWorkerShared *shared, guint index, guint cpu,
+                                      DpdkIdlePolicy idle_policy, GPtrArray *ports);
+DpdkWorkerCore *dpdk_worker_core_ref (DpdkWorkerCore *self);
+void dpdk_worker_core_unref (DpdkWorkerCore *self);
+
+void dpdk_worker_core_set_worker (DpdkWorkerCore *self, DpdkWorker *worker);
+DpdkWorker *dpdk_worker_core_dup_worker (DpdkWorkerCore *self);
+gboolean dpdk_worker_core_start (DpdkWorkerCore *self, GError **error);
+void dpdk_worker_core_request_stop (DpdkWorkerCore *self);
+gboolean dpdk_worker_core_join (DpdkWorkerCore *self);
+gboolean dpdk_worker_core_is_running (DpdkWorkerCore *self);
+
+DpdkWorkerCore *dpdk_worker_core_get_current (void);
+gboolean dpdk_worker_core_is_current (DpdkWorkerCore *self);
+gboolean dpdk_worker_core_post (DpdkWorkerCore *self, DpdkWorkerTask *task);
+gboolean dpdk_worker_core_call (DpdkWorkerCore *self, void (*func) (gpointer data), gpointer data,
+                                GError **error);
+
+guint dpdk_worker_core_get_index (DpdkWorkerCore *self);
+guint dpdk_worker_core_get_cpu (DpdkWorkerCore *self);
+DpdkIdlePolicy dpdk_worker_core_get_idle_policy (DpdkWorkerCore *self);
+GMainContext *dpdk_worker_core_get_main_context (DpdkWorkerCore *self);
+DpdkStack *dpdk_worker_core_get_stack (DpdkWorkerCore *self);
+DpdkWorkerShared *dpdk_worker_core_get_shared (DpdkWorkerCore *self);
+void dpdk_worker_core_get_statistics (DpdkWorkerCore *self, DpdkWorkerStatistics *statistics);
+DpdkPort *dpdk_worker_core_find_port (DpdkWorkerCore *self, GInetAddress *address);
+
+void dpdk_worker_core_add_closable (DpdkWorkerCore *self, DpdkClosable *closable);
+void dpdk_worker_core_remove_closable (DpdkWorkerCore *self, DpdkClosable *closable);
+
+G_END_DECLS

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-socket-native-private.h"
+#include "dpdk-socket-private.h"
+
+/**
+ * DpdkSocket:
+ *
+ * What all sockets have in common.
+ *
+ * A socket belongs to one [class@Dpdk.Worker] and to a [class@Dpdk.Port], and holds both. Programs
+ * use [class@Dpdk.TcpSocket] and [class@Dpdk.TcpListener]; further subclasses are not possible
+ * outside of the library.
+ *
+ * ```c
+ * g_autoptr (GSocketAddress) address = dpdk_socket_get_local_address (DPDK_SOCKET (listener), &error);
+ * ```
+ *
+ * Since: 0.1
+ */
+typedef struct {
+  DpdkWorker *worker;
+  DpdkPort *port;
+} DpdkSocketPrivate;
+
+typedef enum {
+  PROP_WORKER = 1,
+  PROP_PORT,
+} DpdkSocketProperty;
+
+static GParamSpec *properties[PROP_PORT + 1];
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (DpdkSocket, dpdk_socket, G_TYPE_OBJECT)
+
+static void
+dpdk_socket_finalize (GObject *object)
+{
+  DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (DPDK_SOCKET (object));
+
+  g_clear_object (&priv->worker);
+  g_clear_object (&priv->port);
+  G_OBJECT_CLASS (dpdk_socket_parent_class)->finalize (object);
+}
+
+static void
+dpdk_socket_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  DpdkSocket *self = DPDK_SOCKET (object);
+
+  switch ((DpdkSocketProperty) id)
+    {
+    case PROP_WORKER:
+      g_value_set_object (value, dpdk_socket_get_worker (self));
+      break;
+    case PROP_PORT:
+      g_value_set_object (value, dpdk_socket_get_port (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+dpdk_socket_class_init (DpdkSocketClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = dpdk_socket_finalize;
+  object_class->get_property = dpdk_socket_get_property;
+
+  /**
+   * DpdkSocket:worker:
+   *
+   * The worker that the socket belongs to.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_WORKER] = g_param_spec_object ("worker", NULL, NULL, DPDK_TYPE_WORKER, flags);
+  /**
+   * DpdkSocket:port:
+   *
+   * The port that the socket uses.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PORT] = g_param_spec_object ("port", NULL, NULL, DPDK_TYPE_PORT, flags);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static gboolean
+is_made (DpdkSocket *self)
+{
+  return ((DpdkSocketPrivate *) dpdk_socket_get_instance_private (self))->worker != NULL;
+}
+
+static void
+dpdk_socket_init (DpdkSocket *self)
+{
+}
+
+void
+dpdk_socket_set_owners (DpdkSocket *self, DpdkWorker *worker, DpdkPort *port)
+{
+  DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
+
+  g_set_object (&priv->worker, worker);
+  g_set_object (&priv->port, port);
+}
+
+DpdkPort *
+dpdk_socket_find_port (DpdkWorker *worker, GSocketAddress *address, GError **error)
+{
+  DpdkPort *port;
+
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   "%s is not an address of IPv4 or IPv6", G_OBJECT_TYPE_NAME (address));
+      return NULL;
+    }
+  port = dpdk_worker_core_find_port (
+      dpdk_worker_get_core_private (worker),
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+  if (port == NULL)
+    {
+      g_autofree char *name = dpdk_socket_address_to_string (address);
+
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Cannot bind to %s: no port of the runtime has this address", name);
+    }
+  return port;
+}
+
+/**
+ * dpdk_socket_get_worker: (get-property worker)
+ * @self: a socket
+ *
+ * Gets the worker that the socket belongs to. May be called from any thread.
+ *
+ * Returns: (transfer none): the worker
+ *
+ * Since: 0.1
+ */
+DpdkWorker *
+dpdk_socket_get_worker (DpdkSocket *self)
+{
+  g_return_val_if_fail (DPDK_IS_SOCKET (self), NULL);
+
+  return ((DpdkSocketPrivate *) dpdk_socket_get_instance_private (self))->worker;
+}
+
+/**
+ * dpdk_socket_get_port: (get-property port)
+ * @self: a socket
+ *
+ * Gets the port that the socket uses. May be called from any thread.
+ *
+ * Returns: (transfer none): the port
+ *
+ * Since: 0.1
+ */
+DpdkPort *
+dpdk_socket_get_port (DpdkSocket *self)
+{
+  g_return_val_if_fail (DPDK_IS_SOCKET (self), NULL);
+
+  return ((DpdkSocketPrivate *) dpdk_socket_get_instance_private (self))->port;
+}
+
+/**
+ * dpdk_socket_get_local_address:
+ * @self: a socket
+ * @error: return location for an error
+ *
+ * Gets the address that the socket is bound to. May be called from any thread.
+ *
+ * Fails with %G_IO_ERROR_NOT_CONNECTED if it has none yet.
+ *
+ * Returns: (transfer full): the address
+ *
+ * Since: 0.1
+ */
+GSocketAddress *
+dpdk_socket_get_local_address (DpdkSocket *self, GError **error)
+{
+  g_return_val_if_fail (DPDK_IS_SOCKET (self) && is_made (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return DPDK_SOCKET_GET_CLASS (self)->get_local_address (self, error);
+}
+
+/**
+ * dpdk_socket_is_closed:
+ * @self: a socket
+ *
+ * Whether the socket was closed, by [method@Dpdk.Socket.close], by the end of its worker, or by an
+ * error of the connection. May be called from any thread.
+ *
+ * Returns: %TRUE if it was
+ *
+ * Since: 0.1
+ */
+gboolean
+dpdk_socket_is_closed (DpdkSocket *self)
+{
+  g_return_val_if_fail (DPDK_IS_SOCKET (self) && is_made (self), TRUE);
+
+  return DPDK_SOCKET_GET_CLASS (self)->is_closed (self);
+}
+
+/**
+ * dpdk_socket_close:
+ * @self: a socket
+ *
+ * Closes the socket. Pending operations end with %G_IO_ERROR_CLOSED. Data that was written is still
+ * sent. If the socket has received data that was not read, the connection then ends with a reset
+ * (RFC 2525, 2.17), else in an orderly way.
+ *
+ * May be called from any thread. A connection ends in the background; a listener has stopped
+ * listening when the call returns, except when a worker closes that of another.
+ *
+ * Since: 0.1
+ */
+void
+dpdk_socket_close (DpdkSocket *self)
+{
+  g_return_if_fail (DPDK_IS_SOCKET (self) && is_made (self));
+
+  DPDK_SOCKET_GET_CLASS (self)->close (self);
+}

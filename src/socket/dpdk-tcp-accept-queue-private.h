@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dpdk-tcp-endpoint-private.h"
+
+G_BEGIN_DECLS
+
+/* connections that wait for the application: filled by the workers of a listener, emptied by any
+   thread */
+typedef struct _DpdkTcpAcceptQueue DpdkTcpAcceptQueue;
+
+DpdkTcpAcceptQueue *dpdk_tcp_accept_queue_new (void);
+DpdkTcpAcceptQueue *dpdk_tcp_accept_queue_ref (DpdkTcpAcceptQueue *self);
+void dpdk_tcp_accept_queue_unref (DpdkTcpAcceptQueue *self);
+
+gboolean dpdk_tcp_accept_queue_push (DpdkTcpAcceptQueue *self, DpdkTcpEndpoint *endpoint);
+DpdkTcpEndpoint *dpdk_tcp_accept_queue_pop (DpdkTcpAcceptQueue *self);
+DpdkTcpEndpoint *dpdk_tcp_accept_queue_wait (DpdkTcpAcceptQueue *self, GCancellable *cancellable,
+                                             GError **error);
+void dpdk_tcp_accept_queue_add_task (DpdkTcpAcceptQueue *self, GTask *task);
+gboolean dpdk_tcp_accept_queue_is_empty (DpdkTcpAcceptQueue *self);
+gboolean dpdk_tcp_accept_queue_is_closed (DpdkTcpAcceptQueue *self);
+void dpdk_tcp_accept_queue_close (DpdkTcpAcceptQueue *self);
+
+/* woken up whenever something is pushed */
+void dpdk_tcp_accept_queue_set_context (DpdkTcpAcceptQueue *self, GMainContext *context);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DpdkTcpAcceptQueue, dpdk_tcp_accept_queue_unref)
+
+G_END_DECLS

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dpdk-tcp-endpoint-private.h"
+#include "dpdk-tcp-receive-queue-private.h"
+#include "dpdk-tcp-send-queue-private.h"
+
+#include <lwip/tcp.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  ENDPOINT_NEW,
+  ENDPOINT_CONNECTING,
+  ENDPOINT_CONNECTED,
+  ENDPOINT_CLOSED,
+} EndpointState;
+
+struct _DpdkTcpEndpoint {
+  gatomicrefcount ref_count;
+  DpdkWorkerTask task;
+  gint task_is_posted;
+  DpdkWorkerCore *core;
+
+  /* for the thread of the worker */
+  struct tcp_pcb *pcb;
+  DpdkClosable closable;
+  guint64 close_deadline;
+  guint16 owned_port;
+  gboolean is_attached;
+  gboolean fin_sent;
+  gboolean reset_at_end;
+
+  GMutex lock;
+  GCond changed;
+  EndpointState state;
+  DpdkTcpReceiveQueue received;
+  DpdkTcpSendQueue sending;
+  /* why nothing more comes; 0 while all is well */
+  err_t error;
+  gboolean error_is_of_connect;
+  gboolean peer_has_finished;
+  gboolean read_is_shut;
+  gboolean write_is_shut;
+  gboolean close_wanted;
+  gboolean abort_wanted;
+  gboolean connect_wanted;
+  gboolean accept_wanted;
+  gboolean has_local;
+  gboolean nodelay;
+  gboolean nodelay_wanted;
+  GTask *connect_task;
+  GSource *connect_cancel;
+  /* (element-type DpdkTcpSource) */
+  GList *sources;
+  ip_addr_t local_ip;
+  ip_addr_t remote_ip;
+  guint16 local_port;
+  guint16 remote_port;
+};
+
+/* the endpoint knows it until it is disposed of */
+typedef struct {
+  GSource source;
+  DpdkTcpEndpoint *endpoint;
+  GIOCondition condition;
+  /* that it is attached to; set under the lock */
+  GMainContext *context;
+} DpdkTcpSource;
+
+/* with the lock held */
+GIOCondition dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error);
+
+/* without it */
+void dpdk_tcp_endpoint_kick (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_complete_connect (DpdkTcpEndpoint *self);
+
+G_END_DECLS

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dpdk-worker-core-private.h"
+
+#include <lwip/ip_addr.h>
+
+G_BEGIN_DECLS
+
+struct tcp_pcb;
+
+/* one end of a TCP connection. The application's side may be called from any thread; the stack's
+   side runs on the worker. It outlives the objects of the application until the peer has all data */
+typedef struct _DpdkTcpEndpoint DpdkTcpEndpoint;
+
+typedef void (*DpdkTcpConnectFunc) (DpdkTcpEndpoint *self, gpointer user_data);
+
+DpdkTcpEndpoint *dpdk_tcp_endpoint_new (DpdkWorkerCore *core);
+DpdkTcpEndpoint *dpdk_tcp_endpoint_new_accepted (DpdkWorkerCore *core, struct tcp_pcb *pcb);
+DpdkTcpEndpoint *dpdk_tcp_endpoint_ref (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self);
+
+DpdkWorkerCore *dpdk_tcp_endpoint_get_core (DpdkTcpEndpoint *self);
+
+gboolean dpdk_tcp_endpoint_bind (DpdkTcpEndpoint *self, const ip_addr_t *ip, guint16 port,
+                                 GError **error);
+gboolean dpdk_tcp_endpoint_connect (DpdkTcpEndpoint *self, const ip_addr_t *ip, guint16 port,
+                                    GTask *task, GError **error);
+gboolean dpdk_tcp_endpoint_wait_connected (DpdkTcpEndpoint *self, GCancellable *cancellable,
+                                           GError **error);
+void dpdk_tcp_endpoint_accepted (DpdkTcpEndpoint *self);
+
+gssize dpdk_tcp_endpoint_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean may_block,
+                               GCancellable *cancellable, GError **error);
+gssize dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
+                                gboolean may_block, GCancellable *cancellable, GError **error);
+gboolean dpdk_tcp_endpoint_is_ready (DpdkTcpEndpoint *self, GIOCondition condition);
+GSource *dpdk_tcp_endpoint_create_source (DpdkTcpEndpoint *self, GIOCondition condition);
+
+void dpdk_tcp_endpoint_shutdown_read (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_shutdown_write (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_close (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_abort (DpdkTcpEndpoint *self);
+gboolean dpdk_tcp_endpoint_is_closed (DpdkTcpEndpoint *self);
+gboolean dpdk_tcp_endpoint_is_connected (DpdkTcpEndpoint *self);
+
+GSocketAddress *dpdk_tcp_endpoint_get_local_address (DpdkTcpEndpoint *self, GError **error);
+GSocketAddress *dpdk_tcp_endpoint_get_remote_address (DpdkTcpEndpoint *self, GError **error);
+gboolean dpdk_tcp_endpoint_get_nodelay (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_set_nodelay (DpdkTcpEndpoint *self, gboolean nodelay);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DpdkTcpEndpoint, dpdk_tcp_endpoint_unref)
+
+G_END_DECLS

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* the side of an endpoint that faces the stack: everything here runs on the worker */
+#include "dpdk-socket-native-private.h"
+#include "dpdk-tcp-endpoint-internal.h"
+
+#include <lwip/nd6.h>
+#include <lwip/netif.h>
+#include <rte_cycles.h>
+
+/* a closed connection may wait this long for a peer that does not take our data */
+#define CLOSE_TIMEOUT_S 60
+/* of lwIP's slow timer, which is two ticks */
+#define POLL_INTERVAL 25
+
+static void
+free_buffers (DpdkTcpEndpoint *self)
+{
+  struct pbuf *list;
+  gsize n_bytes;
+
+  g_mutex_lock (&self->lock);
+  list = dpdk_tcp_receive_queue_steal_read (&self->received, &n_bytes);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_receive_queue_free_buffers (list);
+  while (self->pcb != NULL && n_bytes > 0)
+    {
+      u16_t n = (u16_t) MIN (n_bytes, G_MAXUINT16);
+
+      tcp_recved (self->pcb, n);
+      n_bytes -= n;
+    }
+}
+
+/* buffers that were not read belong to the stack, so it must know of them as long as it knows of the
+   connection; then its reference is dropped */
+static void
+release_if_unused (DpdkTcpEndpoint *self)
+{
+  gboolean is_unused;
+
+  free_buffers (self);
+  g_mutex_lock (&self->lock);
+  is_unused = self->is_attached && self->pcb == NULL && self->received.head == NULL;
+  g_mutex_unlock (&self->lock);
+  if (!is_unused)
+    return;
+  self->is_attached = FALSE;
+  dpdk_worker_core_remove_closable (self->core, &self->closable);
+  dpdk_tcp_endpoint_unref (self);
+}
+
+/* the connection goes on without us, or has gone */
+static void
+detach (DpdkTcpEndpoint *self)
+{
+  if (self->pcb != NULL)
+    {
+      tcp_arg (self->pcb, NULL);
+      tcp_recv (self->pcb, NULL);
+      tcp_sent (self->pcb, NULL);
+      tcp_err (self->pcb, NULL);
+      tcp_poll (self->pcb, NULL, 0);
+      self->pcb = NULL;
+    }
+  if (self->owned_port != 0)
+    dpdk_worker_core_get_shared (self->core)->port_owners[self->owned_port] = 0;
+  self->owned_port = 0;
+  release_if_unused (self);
+}
+
+/* lwIP has freed the connection: nothing refers to our data any more */
+static void
+on_error (void *arg, err_t native)
+{
+  DpdkTcpEndpoint *self = arg;
+
+  self->pcb = NULL;
+  g_mutex_lock (&self->lock);
+  self->error = native;
+  self->error_is_of_connect = self->state == ENDPOINT_CONNECTING;
+  self->state = ENDPOINT_CLOSED;
+  dpdk_tcp_send_queue_clear (&self->sending);
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_complete_connect (self);
+  detach (self);
+}
+
+static err_t on_poll (void *arg, struct tcp_pcb *pcb);
+
+static void
+abort_now (DpdkTcpEndpoint *self, err_t reason)
+{
+  struct tcp_pcb *pcb = self->pcb;
+
+  /* calls on_error () */
+  tcp_arg (pcb, NULL);
+  tcp_err (pcb, NULL);
+  tcp_abort (pcb);
+  on_error (self, reason);
+}
+
+static gboolean
+has_finished (DpdkTcpEndpoint *self)
+{
+  gboolean finished;
+
+  g_mutex_lock (&self->lock);
+  finished = self->fin_sent && self->sending.n_queued == 0 &&
+             (self->peer_has_finished || self->close_wanted);
+  if (finished && self->peer_has_finished)
+    self->state = ENDPOINT_CLOSED;
+  g_mutex_unlock (&self->lock);
+  return finished;
+}
+
+/* hands over what lwIP has room for; it keeps pointers into the queue until the peer has it */
+static void
+send_queued (DpdkTcpEndpoint *self)
+{
+  gboolean out_of_memory = FALSE;
+
+  g_mutex_lock (&self->lock);
+  while (self->sending.n_unsent > 0 && tcp_sndbuf (self->pcb) > 0)
+    {
+      gsize size;
+      const void *data = dpdk_tcp_send_queue_peek_unsent (&self->sending, &size);
+      u16_t n = (u16_t) MIN (MIN (size, tcp_sndbuf (self->pcb)), G_MAXUINT16);
+      u8_t flags = n < self->sending.n_unsent ? TCP_WRITE_FLAG_MORE : 0;
+
+      if (tcp_write (self->pcb, data, n, flags) != ERR_OK)
+        {
+          out_of_memory = TRUE;
+          break;
+        }
+      dpdk_tcp_send_queue_mark_sent (&self->sending, n);
+    }
+  g_mutex_unlock (&self->lock);
+  tcp_output (self->pcb);
+  /* with data on its way the acknowledgement brings us back, without it only the timer does */
+  if (out_of_memory && self->pcb->unacked == NULL)
+    tcp_poll (self->pcb, on_poll, POLL_INTERVAL);
+  else if (self->close_deadline == 0)
+    tcp_poll (self->pcb, NULL, 0);
+}
+
+static void
+send_fin (DpdkTcpEndpoint *self)
+{
+  if (self->fin_sent || tcp_shutdown (self->pcb, 0, 1) != ERR_OK)
+    return;
+  self->fin_sent = TRUE;
+  tcp_output (self->pcb);
+}
+
+static err_t
+on_poll (void *arg, struct tcp_pcb *pcb)
+{
+  DpdkTcpEndpoint *self = arg;
+
+  if (self->close_deadline != 0 && rte_rdtsc () > self->close_deadline)
+    {
+      abort_now (self, ERR_CLSD);
+      return ERR_ABRT;
+    }
+  dpdk_tcp_endpoint_kick (self);
+  return ERR_OK;
+}
+
+static void
+close_now (DpdkTcpEndpoint *self)
+{
+  struct tcp_pcb *pcb = self->pcb;
+
+  if (self->reset_at_end)
+    {
+      abort_now (self, ERR_CLSD);
+      return;
+    }
+  dpdk_tcp_endpoint_ref (self);
+  detach (self);
+  if (tcp_close (pcb) != ERR_OK)
+    tcp_abort (pcb);
+  dpdk_tcp_endpoint_unref (self);
+}
+
+/* brings the connection forward to what is wanted of it */
+static void
+advance (DpdkTcpEndpoint *self)
+{
+  gboolean close_wanted, abort_wanted, fin_wanted, accept_wanted, nodelay, is_connecting;
+
+  free_buffers (self);
+  if (self->pcb == NULL)
+    {
+      release_if_unused (self);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  abort_wanted = self->abort_wanted;
+  close_wanted = self->close_wanted;
+  accept_wanted = self->accept_wanted;
+  self->accept_wanted = FALSE;
+  nodelay = self->nodelay;
+  is_connecting = self->state == ENDPOINT_CONNECTING || self->state == ENDPOINT_NEW;
+  g_mutex_unlock (&self->lock);
+
+  if (accept_wanted)
+    tcp_backlog_accepted (self->pcb);
+  if (nodelay)
+    tcp_nagle_disable (self->pcb);
+  else
+    tcp_nagle_enable (self->pcb);
+  if (abort_wanted || (close_wanted && is_connecting))
+    {
+      abort_now (self, ERR_CLSD);
+      return;
+    }
+  if (is_connecting)
+    return;
+  if (close_wanted && self->close_deadline == 0)
+    {
+      self->close_deadline = rte_rdtsc () + CLOSE_TIMEOUT_S * rte_get_tsc_hz ();
+      tcp_poll (self->pcb, on_poll, POLL_INTERVAL);
+    }
+  send_queued (self);
+  g_mutex_lock (&self->lock);
+  fin_wanted = (close_wanted || self->write_is_shut) && self->sending.n_unsent == 0;
+  g_mutex_unlock (&self->lock);
+  if (fin_wanted && !self->reset_at_end)
+    send_fin (self);
+  if (self->reset_at_end)
+    {
+      gboolean all_acknowledged;
+
+      g_mutex_lock (&self->lock);
+      all_acknowledged = self->sending.n_queued == 0;
+      g_mutex_unlock (&self->lock);
+      if (all_acknowledged)
+        close_now (self);
+    }
+  else if (has_finished (self))
+    close_now (self);
+}
+
+static err_t
+on_sent (void *arg, struct tcp_pcb *pcb, u16_t size)
+{
+  DpdkTcpEndpoint *self = arg;
+
+  g_mutex_lock (&self->lock);
+  dpdk_tcp_send_queue_acknowledge (&self->sending, size);
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  /* later, because lwIP is in the middle of this segment and may still hold the connection */
+  dpdk_tcp_endpoint_kick (self);
+  return ERR_OK;
+}
+
+static struct pbuf *
+copy_if_better (DpdkTcpEndpoint *self, struct pbuf *p)
+{
+  DpdkStack *stack = dpdk_worker_core_get_stack (self->core);
+  struct pbuf *copy;
+
+  if (!dpdk_stack_should_copy (stack, p))
+    return p;
+  copy = pbuf_clone (PBUF_RAW, PBUF_RAM, p);
+  if (copy == NULL)
+    return p;
+  pbuf_free (p);
+  return copy;
+}
+
+static err_t
+on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
+{
+  DpdkTcpEndpoint *self = arg;
+
+  if (p != NULL)
+    p = copy_if_better (self, p);
+  g_mutex_lock (&self->lock);
+  if (p == NULL)
+    self->peer_has_finished = TRUE;
+  else
+    dpdk_tcp_receive_queue_append (&self->received, p);
+  if (self->read_is_shut)
+    dpdk_tcp_receive_queue_discard (&self->received);
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  if (p == NULL || self->read_is_shut)
+    dpdk_tcp_endpoint_kick (self);
+  return ERR_OK;
+}
+
+static err_t
+on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
+{
+  DpdkTcpEndpoint *self = arg;
+
+  g_mutex_lock (&self->lock);
+  self->state = ENDPOINT_CONNECTED;
+  self->local_ip = pcb->local_ip;
+  self->local_port = pcb->local_port;
+  self->has_local = TRUE;
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_complete_connect (self);
+  return ERR_OK;
+}
+
+static DpdkTcpEndpoint *
+from_closable (DpdkClosable *closable)
+{
+  return (DpdkTcpEndpoint *) ((char *) closable - G_STRUCT_OFFSET (DpdkTcpEndpoint, closable));
+}
+
+/* the worker ends */
+static void
+closable_close (DpdkClosable *closable)
+{
+  DpdkTcpEndpoint *self = dpdk_tcp_endpoint_ref (from_closable (closable));
+
+  g_mutex_lock (&self->lock);
+  if (self->error == ERR_OK)
+    {
+      self->error = ERR_CLSD;
+      self->error_is_of_connect = self->state == ENDPOINT_CONNECTING;
+    }
+  self->close_wanted = TRUE;
+  self->read_is_shut = TRUE;
+  dpdk_tcp_receive_queue_discard (&self->received);
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_complete_connect (self);
+  advance (self);
+  dpdk_tcp_endpoint_unref (self);
+}
+
+static void
+closable_abort (DpdkClosable *closable)
+{
+  DpdkTcpEndpoint *self = dpdk_tcp_endpoint_ref (from_closable (closable));
+
+  g_mutex_lock (&self->lock);
+  self->read_is_shut = TRUE;
+  dpdk_tcp_receive_queue_discard (&self->received);
+  g_mutex_unlock (&self->lock);
+  if (self->pcb != NULL)
+    abort_now (self, ERR_CLSD);
+  else
+    release_if_unused (self);
+  dpdk_tcp_endpoint_unref (self);
+}
+
+static gboolean
+closable_is_busy (DpdkClosable *closable)
+{
+  DpdkTcpEndpoint *self = from_closable (closable);
+  gboolean is_busy;
+
+  /* tasks are over, so the queue is brought forward here */
+  dpdk_tcp_endpoint_ref (self);
+  advance (self);
+  is_busy = self->pcb != NULL;
+  dpdk_tcp_endpoint_unref (self);
+  return is_busy;
+}
+
+/* the stack holds a reference as long as the connection has one on us */
+static void
+attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
+{
+  self->pcb = pcb;
+  self->is_attached = TRUE;
+  self->closable.close = closable_close;
+  self->closable.abort = closable_abort;
+  self->closable.is_busy = closable_is_busy;
+  tcp_arg (pcb, dpdk_tcp_endpoint_ref (self));
+  tcp_recv (pcb, on_received);
+  tcp_sent (pcb, on_sent);
+  tcp_err (pcb, on_error);
+  dpdk_worker_core_add_closable (self->core, &self->closable);
+}
+
+DpdkTcpEndpoint *
+dpdk_tcp_endpoint_new_accepted (DpdkWorkerCore *core, struct tcp_pcb *pcb)
+{
+  DpdkTcpEndpoint *self = dpdk_tcp_endpoint_new (core);
+
+  self->state = ENDPOINT_CONNECTED;
+  self->local_ip = pcb->local_ip;
+  self->local_port = pcb->local_port;
+  self->remote_ip = pcb->remote_ip;
+  self->remote_port = pcb->remote_port;
+  self->has_local = TRUE;
+  attach (self, pcb);
+  return self;
+}
+
+typedef struct {
+  DpdkTcpEndpoint *self;
+  const ip_addr_t *ip;
+  guint16 port;
+  err_t native;
+} Bind;
+
+static void
+bind_on_worker (gpointer data)
+{
+  Bind *bind = data;
+  DpdkTcpEndpoint *self = bind->self;
+  DpdkWorkerShared *shared = dpdk_worker_core_get_shared (self->core);
+  struct tcp_pcb *pcb;
+
+  if (self->pcb != NULL)
+    {
+      bind->native = ERR_ISCONN;
+      return;
+    }
+  pcb = tcp_new_ip_type (IP_GET_TYPE (bind->ip));
+  bind->native = pcb != NULL ? tcp_bind (pcb, bind->ip, bind->port) : ERR_MEM;
+  if (bind->native != ERR_OK)
+    {
+      if (pcb != NULL)
+        tcp_abort (pcb);
+      return;
+    }
+  attach (self, pcb);
+  /* the answers must come to this worker, whatever queue the device chooses */
+  if (shared->n_workers > 1 && shared->port_owners[pcb->local_port] == 0)
+    {
+      self->owned_port = pcb->local_port;
+      shared->port_owners[pcb->local_port] = (guint8) (dpdk_worker_core_get_index (self->core) + 1);
+    }
+  g_mutex_lock (&self->lock);
+  self->local_ip = pcb->local_ip;
+  self->local_port = pcb->local_port;
+  self->has_local = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+dpdk_tcp_endpoint_bind (DpdkTcpEndpoint *self, const ip_addr_t *ip, guint16 port, GError **error)
+{
+  Bind bind = { .self = self, .ip = ip, .port = port };
+
+  if (!dpdk_worker_core_call (self->core, bind_on_worker, &bind, error))
+    return FALSE;
+  if (bind.native == ERR_OK)
+    return TRUE;
+  {
+    g_autoptr (GSocketAddress) address = dpdk_native_address_to_gio (ip, port);
+    g_autofree char *name = dpdk_socket_address_to_string (address);
+
+    g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (bind.native, FALSE),
+                 "Cannot bind to %s: %s (lwIP error %d)", name,
+                 bind.native == ERR_ISCONN ? "bound already"
+                                           : dpdk_native_error_to_string (bind.native, FALSE),
+                 bind.native);
+  }
+  return FALSE;
+}
+
+static void
+fail_connect (DpdkTcpEndpoint *self, err_t native)
+{
+  if (self->pcb != NULL)
+    {
+      abort_now (self, native);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  self->error = native;
+  self->error_is_of_connect = TRUE;
+  self->state = ENDPOINT_CLOSED;
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_complete_connect (self);
+}
+
+static void
+connect_now (DpdkTcpEndpoint *self)
+{
+  ip_addr_t ip = self->remote_ip;
+  err_t native;
+
+  if (self->pcb == NULL)
+    {
+      struct tcp_pcb *pcb = tcp_new_ip_type (IP_GET_TYPE (&ip));
+
+      if (pcb == NULL)
+        {
+          fail_connect (self, ERR_MEM);
+          return;
+        }
+      attach (self, pcb);
+    }
+  if (!dpdk_stack_is_reachable (dpdk_worker_core_get_stack (self->core), IP_IS_V6 (&ip),
+                                IP_IS_V6 (&ip) ? (const guint8 *) ip_2_ip6 (&ip)->addr
+                                               : (const guint8 *) &ip_2_ip4 (&ip)->addr))
+    {
+      fail_connect (self, ERR_RTE);
+      return;
+    }
+  native = tcp_connect (self->pcb, &ip, self->remote_port, on_connected);
+  if (native != ERR_OK)
+    {
+      fail_connect (self, native);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  self->local_ip = self->pcb->local_ip;
+  self->local_port = self->pcb->local_port;
+  self->has_local = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+/* runs what other threads wanted; holds the reference that dpdk_tcp_endpoint_kick() took */
+static void
+run_task (DpdkWorkerTask *task)
+{
+  DpdkTcpEndpoint *self =
+      (DpdkTcpEndpoint *) ((char *) task - G_STRUCT_OFFSET (DpdkTcpEndpoint, task));
+  gboolean connect_wanted, is_over;
+
+  g_atomic_int_set (&self->task_is_posted, FALSE);
+  g_mutex_lock (&self->lock);
+  is_over = self->close_wanted || self->abort_wanted;
+  connect_wanted = self->connect_wanted;
+  self->connect_wanted = FALSE;
+  g_mutex_unlock (&self->lock);
+  if (connect_wanted && is_over)
+    fail_connect (self, ERR_CLSD);
+  else if (connect_wanted)
+    connect_now (self);
+  advance (self);
+  dpdk_tcp_endpoint_unref (self);
+}
+
+void
+dpdk_tcp_endpoint_kick (DpdkTcpEndpoint *self)
+{
+  if (!g_atomic_int_compare_and_exchange (&self->task_is_posted, FALSE, TRUE))
+    return;
+  self->task.run = run_task;
+  dpdk_tcp_endpoint_ref (self);
+  if (dpdk_worker_core_post (self->core, &self->task))
+    return;
+  g_atomic_int_set (&self->task_is_posted, FALSE);
+  /* the worker has ended */
+  g_mutex_lock (&self->lock);
+  if (self->error == ERR_OK)
+    {
+      self->error = ERR_CLSD;
+      self->error_is_of_connect = self->state == ENDPOINT_CONNECTING;
+    }
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_complete_connect (self);
+  dpdk_tcp_endpoint_unref (self);
+}

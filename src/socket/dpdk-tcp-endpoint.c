@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* the side of an endpoint that faces the application: any thread may call it */
+#include "dpdk-socket-native-private.h"
+#include "dpdk-tcp-endpoint-internal.h"
+
+#include "dpdk-owner-private.h"
+
+#define SEND_BUFFER_SIZE (256 * 1024)
+/* how much may be read before the worker is told */
+#define READ_BATCH (32 * 1024)
+
+DpdkTcpEndpoint *
+dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
+{
+  DpdkTcpEndpoint *self = g_new0 (DpdkTcpEndpoint, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->core = dpdk_worker_core_ref (core);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  return self;
+}
+
+DpdkTcpEndpoint *
+dpdk_tcp_endpoint_ref (DpdkTcpEndpoint *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  dpdk_tcp_send_queue_clear (&self->sending);
+  dpdk_worker_core_unref (self->core);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+DpdkWorkerCore *
+dpdk_tcp_endpoint_get_core (DpdkTcpEndpoint *self)
+{
+  return self->core;
+}
+
+GIOCondition
+dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self)
+{
+  gboolean failed = self->error != ERR_OK || self->state == ENDPOINT_CLOSED || self->close_wanted ||
+                    self->abort_wanted;
+  GIOCondition condition = 0;
+
+  if (self->received.n_bytes > 0 || self->peer_has_finished || self->read_is_shut || failed)
+    condition |= G_IO_IN;
+  if ((self->state == ENDPOINT_CONNECTED && self->sending.n_queued < SEND_BUFFER_SIZE) ||
+      self->write_is_shut || failed)
+    condition |= G_IO_OUT;
+  return condition;
+}
+
+void
+dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self)
+{
+  GIOCondition condition;
+
+  g_cond_broadcast (&self->changed);
+  if (self->sources == NULL)
+    return;
+  condition = dpdk_tcp_endpoint_get_condition_locked (self);
+  for (GList *l = self->sources; l != NULL; l = l->next)
+    {
+      DpdkTcpSource *source = l->data;
+
+      /* not by a method of GSource: its last reference may just have been dropped. Our own context
+         looks by itself. */
+      if ((source->condition & condition) != 0 && source->context != NULL &&
+          !g_main_context_is_owner (source->context))
+        g_main_context_wakeup (source->context);
+    }
+}
+
+void
+dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error)
+{
+  gboolean connecting = self->error_is_of_connect;
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autofree char *name = NULL;
+
+  if (self->remote_port == 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, dpdk_io_error_from_native (self->error, connecting),
+                           "The DpdkTcpSocket is closed");
+      return;
+    }
+  address = dpdk_native_address_to_gio (&self->remote_ip, self->remote_port);
+  name = dpdk_socket_address_to_string (address);
+  g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (self->error, connecting),
+               "%s %s: %s (lwIP error %d)", connecting ? "Cannot connect to" : "Connection to",
+               name, dpdk_native_error_to_string (self->error, connecting), self->error);
+}
+
+static void
+on_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  DpdkTcpEndpoint *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+refuse_to_block (const char *what, const char *instead, GError **error)
+{
+  if (!dpdk_thread_is_worker ())
+    return FALSE;
+  g_set_error (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
+               "A blocking %s on the thread of a worker would wait for itself; use %s", what,
+               instead);
+  return TRUE;
+}
+
+/* waits with the lock held; FALSE if cancelled */
+static gboolean
+wait_for_condition_locked (DpdkTcpEndpoint *self, GIOCondition condition, GCancellable *cancellable)
+{
+  while ((dpdk_tcp_endpoint_get_condition_locked (self) & condition) == 0)
+    {
+      if (g_cancellable_is_cancelled (cancellable))
+        return FALSE;
+      g_cond_wait (&self->changed, &self->lock);
+    }
+  return TRUE;
+}
+
+typedef struct {
+  GCancellable *cancellable;
+  gulong id;
+} CancelWatch;
+
+static CancelWatch
+watch_cancellable (DpdkTcpEndpoint *self, GCancellable *cancellable)
+{
+  CancelWatch watch = { .cancellable = cancellable };
+
+  if (cancellable != NULL)
+    watch.id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), self, NULL);
+  return watch;
+}
+
+static void
+unwatch_cancellable (CancelWatch *watch)
+{
+  if (watch->cancellable != NULL)
+    g_cancellable_disconnect (watch->cancellable, watch->id);
+}
+
+static gssize
+try_read_locked (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean *kick, GError **error)
+{
+  gssize n;
+
+  if (self->received.n_bytes > 0)
+    {
+      n = (gssize) dpdk_tcp_receive_queue_read (&self->received, buffer, count);
+      *kick = self->received.n_bytes == 0 || self->received.n_read >= READ_BATCH;
+      return n;
+    }
+  /* closed by us, which is another thing than the end of what the peer sent */
+  if (self->close_wanted || self->abort_wanted)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpSocket is closed");
+      return -1;
+    }
+  if (self->peer_has_finished || (self->read_is_shut && self->error == ERR_OK))
+    return 0;
+  if (self->error != ERR_OK)
+    dpdk_tcp_endpoint_set_error_locked (self, error);
+  else if (self->state == ENDPOINT_CLOSED)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpSocket is closed");
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "No data has arrived");
+  return -1;
+}
+
+/* -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */
+gssize
+dpdk_tcp_endpoint_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean may_block,
+                        GCancellable *cancellable, GError **error)
+{
+  CancelWatch watch = { 0 };
+  gboolean kick = FALSE;
+  gssize n;
+
+  if (may_block && refuse_to_block ("read", "read_async() or a non-blocking read", error))
+    return -1;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+  if (count == 0)
+    return 0;
+  if (may_block)
+    watch = watch_cancellable (self, cancellable);
+  g_mutex_lock (&self->lock);
+  if (may_block && !wait_for_condition_locked (self, G_IO_IN, cancellable))
+    {
+      g_cancellable_set_error_if_cancelled (cancellable, error);
+      n = -1;
+    }
+  else
+    n = try_read_locked (self, buffer, count, &kick, error);
+  g_mutex_unlock (&self->lock);
+  unwatch_cancellable (&watch);
+  if (kick)
+    dpdk_tcp_endpoint_kick (self);
+  return n;
+}
+
+static gssize
+try_write_locked (DpdkTcpEndpoint *self, const void *buffer, gsize count, GError **error)
+{
+  gsize n;
+
+  if (self->error != ERR_OK)
+    dpdk_tcp_endpoint_set_error_locked (self, error);
+  else if (self->close_wanted || self->abort_wanted || self->state == ENDPOINT_CLOSED ||
+           self->write_is_shut)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                         "The DpdkTcpSocket is closed for writing");
+  else if (self->state == ENDPOINT_CONNECTED && self->sending.n_queued < SEND_BUFFER_SIZE)
+    {
+      n = MIN (count, SEND_BUFFER_SIZE - self->sending.n_queued);
+      dpdk_tcp_send_queue_append (&self->sending, buffer, n);
+      return (gssize) n;
+    }
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "The send buffer is full");
+  return -1;
+}
+
+gssize
+dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count, gboolean may_block,
+                         GCancellable *cancellable, GError **error)
+{
+  CancelWatch watch = { 0 };
+  gssize n;
+
+  if (may_block && refuse_to_block ("write", "write_async() or a non-blocking write", error))
+    return -1;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return -1;
+  if (count == 0)
+    return 0;
+  if (may_block)
+    watch = watch_cancellable (self, cancellable);
+  g_mutex_lock (&self->lock);
+  if (may_block && !wait_for_condition_locked (self, G_IO_OUT, cancellable))
+    {
+      g_cancellable_set_error_if_cancelled (cancellable, error);
+      n = -1;
+    }
+  else
+    n = try_write_locked (self, buffer, count, error);
+  g_mutex_unlock (&self->lock);
+  unwatch_cancellable (&watch);
+  if (n > 0)
+    dpdk_tcp_endpoint_kick (self);
+  return n;
+}
+
+gboolean
+dpdk_tcp_endpoint_is_ready (DpdkTcpEndpoint *self, GIOCondition condition)
+{
+  gboolean ready;
+
+  g_mutex_lock (&self->lock);
+  ready = (dpdk_tcp_endpoint_get_condition_locked (self) & condition) != 0;
+  g_mutex_unlock (&self->lock);
+  return ready;
+}
+
+/* FALSE if the endpoint cannot connect; else @task is completed when it has or has failed */
+gboolean
+dpdk_tcp_endpoint_connect (DpdkTcpEndpoint *self, const ip_addr_t *ip, guint16 port, GTask *task,
+                           GError **error)
+{
+  gboolean success = FALSE;
+
+  g_mutex_lock (&self->lock);
+  if (self->close_wanted || self->abort_wanted || self->state == ENDPOINT_CLOSED)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpSocket is closed");
+  else if (self->state == ENDPOINT_CONNECTING)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                         "The DpdkTcpSocket is connecting already");
+  else if (self->state == ENDPOINT_CONNECTED)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                         "The DpdkTcpSocket is connected already");
+  else
+    {
+      self->state = ENDPOINT_CONNECTING;
+      self->remote_ip = *ip;
+      self->remote_port = port;
+      self->connect_wanted = TRUE;
+      self->connect_task = task != NULL ? g_object_ref (task) : NULL;
+      success = TRUE;
+    }
+  g_mutex_unlock (&self->lock);
+  if (success)
+    dpdk_tcp_endpoint_kick (self);
+  return success;
+}
+
+/* gives the result of a connect to who waits for it, once there is one */
+void
+dpdk_tcp_endpoint_complete_connect (DpdkTcpEndpoint *self)
+{
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->state != ENDPOINT_CONNECTING || self->error != ERR_OK)
+    {
+      task = g_steal_pointer (&self->connect_task);
+      if (self->error != ERR_OK)
+        dpdk_tcp_endpoint_set_error_locked (self, &error);
+    }
+  g_mutex_unlock (&self->lock);
+  if (task == NULL)
+    g_clear_error (&error);
+  else if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+gboolean
+dpdk_tcp_endpoint_wait_connected (DpdkTcpEndpoint *self, GCancellable *cancellable, GError **error)
+{
+  CancelWatch watch = watch_cancellable (self, cancellable);
+  gboolean success;
+
+  g_mutex_lock (&self->lock);
+  while (self->state == ENDPOINT_CONNECTING && self->error == ERR_OK &&
+         !g_cancellable_is_cancelled (cancellable))
+    g_cond_wait (&self->changed, &self->lock);
+  success = self->state == ENDPOINT_CONNECTED && self->error == ERR_OK;
+  if (!success && self->error != ERR_OK)
+    dpdk_tcp_endpoint_set_error_locked (self, error);
+  else if (!success && !g_cancellable_set_error_if_cancelled (cancellable, error))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpSocket is closed");
+  g_mutex_unlock (&self->lock);
+  unwatch_cancellable (&watch);
+  return success;
+}
+
+/* the application has taken the connection from the listener's queue */
+void
+dpdk_tcp_endpoint_accepted (DpdkTcpEndpoint *self)
+{
+  g_mutex_lock (&self->lock);
+  self->accept_wanted = TRUE;
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_kick (self);
+}
+
+void
+dpdk_tcp_endpoint_shutdown_read (DpdkTcpEndpoint *self)
+{
+  g_mutex_lock (&self->lock);
+  self->read_is_shut = TRUE;
+  dpdk_tcp_receive_queue_discard (&self->received);
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_kick (self);
+}
+
+void
+dpdk_tcp_endpoint_shutdown_write (DpdkTcpEndpoint *self)
+{
+  g_mutex_lock (&self->lock);
+  self->write_is_shut = TRUE;
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_kick (self);
+}
+
+/* what was written is still sent; if something was not read, the peer learns it by a reset */
+void
+dpdk_tcp_endpoint_close (DpdkTcpEndpoint *self)
+{
+  g_mutex_lock (&self->lock);
+  if (!self->close_wanted)
+    {
+      self->close_wanted = TRUE;
+      self->reset_at_end = self->received.n_bytes > 0;
+      self->read_is_shut = TRUE;
+      dpdk_tcp_receive_queue_discard (&self->received);
+      dpdk_tcp_endpoint_notify_locked (self);
+    }
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_kick (self);
+}
+
+void
+dpdk_tcp_endpoint_abort (DpdkTcpEndpoint *self)
+{
+  g_mutex_lock (&self->lock);
+  self->abort_wanted = TRUE;
+  self->read_is_shut = TRUE;
+  dpdk_tcp_receive_queue_discard (&self->received);
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_kick (self);
+}
+
+gboolean
+dpdk_tcp_endpoint_is_closed (DpdkTcpEndpoint *self)
+{
+  gboolean is_closed;
+
+  g_mutex_lock (&self->lock);
+  is_closed = self->close_wanted || self->abort_wanted || self->error != ERR_OK;
+  g_mutex_unlock (&self->lock);
+  return is_closed;
+}
+
+gboolean
+dpdk_tcp_endpoint_is_connected (DpdkTcpEndpoint *self)
+{
+  gboolean is_connected;
+
+  g_mutex_lock (&self->lock);
+  is_connected = self->state == ENDPOINT_CONNECTED && !self->close_wanted && !self->abort_wanted &&
+                 self->error == ERR_OK;
+  g_mutex_unlock (&self->lock);
+  return is_connected;
+}
+
+GSocketAddress *
+dpdk_tcp_endpoint_get_local_address (DpdkTcpEndpoint *self, GError **error)
+{
+  GSocketAddress *address = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->has_local)
+    address = dpdk_native_address_to_gio (&self->local_ip, self->local_port);
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                         "The DpdkTcpSocket has no address yet");
+  g_mutex_unlock (&self->lock);
+  return address;
+}
+
+GSocketAddress *
+dpdk_tcp_endpoint_get_remote_address (DpdkTcpEndpoint *self, GError **error)
+{
+  GSocketAddress *address = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->remote_port != 0)
+    address = dpdk_native_address_to_gio (&self->remote_ip, self->remote_port);
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                         "The DpdkTcpSocket is not connected");
+  g_mutex_unlock (&self->lock);
+  return address;
+}
+
+gboolean
+dpdk_tcp_endpoint_get_nodelay (DpdkTcpEndpoint *self)
+{
+  gboolean nodelay;
+
+  g_mutex_lock (&self->lock);
+  nodelay = self->nodelay;
+  g_mutex_unlock (&self->lock);
+  return nodelay;
+}
+
+void
+dpdk_tcp_endpoint_set_nodelay (DpdkTcpEndpoint *self, gboolean nodelay)
+{
+  g_mutex_lock (&self->lock);
+  self->nodelay = nodelay;
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_kick (self);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-tcp-listener-core-private.h"
+
+#include "dpdk-socket-native-private.h"
+
+#include <lwip/tcp.h>
+
+struct _DpdkTcpListenerCore {
+  gatomicrefcount ref_count;
+  DpdkWorkerTask task;
+  gint is_closing;
+  DpdkWorkerCore *worker;
+  DpdkTcpAcceptQueue *queue;
+
+  /* for the thread of the worker */
+  DpdkClosable closable;
+  struct tcp_pcb *pcb;
+};
+
+static DpdkTcpListenerCore *
+core_ref (DpdkTcpListenerCore *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+dpdk_tcp_listener_core_unref (DpdkTcpListenerCore *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  dpdk_worker_core_unref (self->worker);
+  dpdk_tcp_accept_queue_unref (self->queue);
+  g_free (self);
+}
+
+static err_t
+on_accepted (void *arg, struct tcp_pcb *pcb, err_t native)
+{
+  DpdkTcpListenerCore *self = arg;
+  DpdkTcpEndpoint *endpoint;
+
+  if (native != ERR_OK || pcb == NULL)
+    return ERR_VAL;
+  /* counts for the backlog until the application has taken it */
+  tcp_backlog_delayed (pcb);
+  endpoint = dpdk_tcp_endpoint_new_accepted (self->worker, pcb);
+  if (!dpdk_tcp_accept_queue_push (self->queue, endpoint))
+    {
+      dpdk_tcp_endpoint_abort (endpoint);
+      dpdk_tcp_endpoint_unref (endpoint);
+    }
+  return ERR_OK;
+}
+
+static void
+close_now (DpdkTcpListenerCore *self)
+{
+  DpdkWorkerShared *shared = dpdk_worker_core_get_shared (self->worker);
+
+  if (self->pcb == NULL)
+    return;
+  if (shared->port_owners[self->pcb->local_port] == DPDK_STACK_PORT_OF_ALL)
+    shared->port_owners[self->pcb->local_port] = 0;
+  tcp_arg (self->pcb, NULL);
+  tcp_accept (self->pcb, NULL);
+  tcp_close (g_steal_pointer (&self->pcb));
+  dpdk_worker_core_remove_closable (self->worker, &self->closable);
+  dpdk_tcp_listener_core_unref (self);
+}
+
+static DpdkTcpListenerCore *
+from_closable (DpdkClosable *closable)
+{
+  return (DpdkTcpListenerCore *) ((char *) closable -
+                                  G_STRUCT_OFFSET (DpdkTcpListenerCore, closable));
+}
+
+/* the worker ends, and with it all others of the runtime */
+static void
+closable_close (DpdkClosable *closable)
+{
+  DpdkTcpListenerCore *self = from_closable (closable);
+  g_autoptr (DpdkTcpAcceptQueue) queue = dpdk_tcp_accept_queue_ref (self->queue);
+
+  close_now (self);
+  dpdk_tcp_accept_queue_close (queue);
+}
+
+static gboolean
+closable_is_busy (DpdkClosable *closable)
+{
+  return FALSE;
+}
+
+typedef struct {
+  DpdkTcpListenerCore *self;
+  const ip_addr_t *ip;
+  guint16 *port;
+  guint backlog;
+  err_t native;
+} Listen;
+
+static err_t
+listen_native (Listen *listen, struct tcp_pcb **listening)
+{
+  struct tcp_pcb *pcb = tcp_new_ip_type (IP_GET_TYPE (listen->ip));
+  err_t native;
+
+  if (pcb == NULL)
+    return ERR_MEM;
+  /* connections of an earlier listener may linger in TIME_WAIT (RFC 9293, 3.6.1) */
+  ip_set_option (pcb, SOF_REUSEADDR);
+  native = tcp_bind (pcb, listen->ip, *listen->port);
+  if (native != ERR_OK)
+    {
+      tcp_abort (pcb);
+      return native;
+    }
+  *listening = tcp_listen_with_backlog_and_err (pcb, listen->backlog, &native);
+  if (*listening == NULL)
+    tcp_abort (pcb);
+  return native;
+}
+
+static void
+listen_on_worker (gpointer data)
+{
+  Listen *listen = data;
+  DpdkTcpListenerCore *self = listen->self;
+  DpdkWorkerShared *shared = dpdk_worker_core_get_shared (self->worker);
+  struct tcp_pcb *pcb = NULL;
+
+  listen->native = listen_native (listen, &pcb);
+  if (listen->native != ERR_OK)
+    return;
+  *listen->port = pcb->local_port;
+  /* the device may spread the connections, whatever number the port has */
+  if (shared->n_workers > 1 && shared->port_owners[pcb->local_port] == 0)
+    shared->port_owners[pcb->local_port] = DPDK_STACK_PORT_OF_ALL;
+  self->pcb = pcb;
+  tcp_arg (pcb, core_ref (self));
+  tcp_accept (pcb, on_accepted);
+  self->closable.close = closable_close;
+  self->closable.abort = closable_close;
+  self->closable.is_busy = closable_is_busy;
+  dpdk_worker_core_add_closable (self->worker, &self->closable);
+}
+
+/* @port: if it points to 0, the number that was chosen is put there */
+DpdkTcpListenerCore *
+dpdk_tcp_listener_core_new (DpdkWorkerCore *worker, DpdkTcpAcceptQueue *queue, const ip_addr_t *ip,
+                            guint16 *port, guint backlog, GError **error)
+{
+  DpdkTcpListenerCore *self = g_new0 (DpdkTcpListenerCore, 1);
+  Listen listen = { .self = self, .ip = ip, .port = port, .backlog = backlog };
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->worker = dpdk_worker_core_ref (worker);
+  self->queue = dpdk_tcp_accept_queue_ref (queue);
+  if (!dpdk_worker_core_call (worker, listen_on_worker, &listen, error))
+    {
+      dpdk_tcp_listener_core_unref (self);
+      return NULL;
+    }
+  if (listen.native != ERR_OK)
+    {
+      g_autoptr (GSocketAddress) address = dpdk_native_address_to_gio (ip, *port);
+      g_autofree char *name = dpdk_socket_address_to_string (address);
+
+      g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (listen.native, FALSE),
+                   "Cannot listen on %s: %s (lwIP error %d)", name,
+                   dpdk_native_error_to_string (listen.native, FALSE), listen.native);
+      dpdk_tcp_listener_core_unref (self);
+      return NULL;
+    }
+  return self;
+}
+
+static void
+run_close (DpdkWorkerTask *task)
+{
+  DpdkTcpListenerCore *self =
+      (DpdkTcpListenerCore *) ((char *) task - G_STRUCT_OFFSET (DpdkTcpListenerCore, task));
+
+  close_now (self);
+  dpdk_tcp_listener_core_unref (self);
+}
+
+static void
+close_on_worker (gpointer data)
+{
+  close_now (data);
+}
+
+/* @wait: whether the port shall be closed when the call returns; a worker cannot wait for another */
+void
+dpdk_tcp_listener_core_close (DpdkTcpListenerCore *self, gboolean wait)
+{
+  if (!g_atomic_int_compare_and_exchange (&self->is_closing, FALSE, TRUE))
+    return;
+  if (wait &&
+      (dpdk_worker_core_is_current (self->worker) || dpdk_worker_core_get_current () == NULL))
+    {
+      /* fails only if the worker has ended, which has closed it */
+      dpdk_worker_core_call (self->worker, close_on_worker, self, NULL);
+      return;
+    }
+  self->task.run = run_close;
+  core_ref (self);
+  if (!dpdk_worker_core_post (self->worker, &self->task))
+    dpdk_tcp_listener_core_unref (self);
+}

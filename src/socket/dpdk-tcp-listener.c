@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-owner-private.h"
+#include "dpdk-socket-native-private.h"
+#include "dpdk-socket-private.h"
+#include "dpdk-tcp-listener-core-private.h"
+
+#define MAX_INCOMING_PER_DISPATCH 16
+
+/**
+ * DpdkTcpListener:
+ *
+ * Accepts TCP connections on an address of a [class@Dpdk.Runtime].
+ *
+ * A listener listens on all workers of the runtime; each connection belongs to the worker that its
+ * packets reach. Connections are taken by [method@Dpdk.TcpListener.accept],
+ * [method@Dpdk.TcpListener.accept_async] or, if neither waits, handed to the handlers of
+ * [signal@Dpdk.TcpListener::incoming] in the main context that was the thread's default when the
+ * listener was made. A listener made on a worker thus serves on the thread of that worker.
+ *
+ * ```c
+ * static void
+ * on_incoming (DpdkTcpListener *listener, DpdkTcpConnection *connection, gpointer user_data)
+ * {
+ *   // connection is a GIOStream
+ * }
+ *
+ * g_autoptr (DpdkTcpListener) listener = dpdk_tcp_listener_new (runtime, address, 128, &error);
+ * g_signal_connect (listener, "incoming", G_CALLBACK (on_incoming), NULL);
+ * ```
+ *
+ * Since: 0.1
+ */
+struct _DpdkTcpListener {
+  DpdkSocket parent_instance;
+
+  GPtrArray *workers;
+  GPtrArray *cores;
+  DpdkTcpAcceptQueue *queue;
+  GSource *source;
+  GSocketAddress *address;
+  guint backlog;
+};
+
+typedef enum {
+  PROP_BACKLOG = 1,
+} DpdkTcpListenerProperty;
+
+typedef enum {
+  SIGNAL_INCOMING,
+} DpdkTcpListenerSignal;
+
+static GParamSpec *properties[PROP_BACKLOG + 1];
+static guint signals[SIGNAL_INCOMING + 1];
+
+G_DEFINE_FINAL_TYPE (DpdkTcpListener, dpdk_tcp_listener, DPDK_TYPE_SOCKET)
+
+typedef struct {
+  GSource source;
+  GWeakRef listener;
+  DpdkTcpAcceptQueue *queue;
+} IncomingSource;
+
+static gboolean
+incoming_is_ready (IncomingSource *self)
+{
+  g_autoptr (DpdkTcpListener) listener = NULL;
+
+  if (dpdk_tcp_accept_queue_is_empty (self->queue))
+    return FALSE;
+  listener = g_weak_ref_get (&self->listener);
+  return listener != NULL &&
+         g_signal_has_handler_pending (listener, signals[SIGNAL_INCOMING], 0, FALSE);
+}
+
+static gboolean
+incoming_prepare (GSource *source, gint *timeout)
+{
+  *timeout = -1;
+  return incoming_is_ready ((IncomingSource *) source);
+}
+
+static gboolean
+incoming_check (GSource *source)
+{
+  return incoming_is_ready ((IncomingSource *) source);
+}
+
+static DpdkTcpConnection *wrap_endpoint (DpdkTcpListener *self, DpdkTcpEndpoint *endpoint);
+
+static gboolean
+incoming_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  IncomingSource *self = (IncomingSource *) source;
+  g_autoptr (DpdkTcpListener) listener = g_weak_ref_get (&self->listener);
+
+  for (guint i = 0; listener != NULL && i < MAX_INCOMING_PER_DISPATCH; i++)
+    {
+      DpdkTcpEndpoint *endpoint = dpdk_tcp_accept_queue_pop (self->queue);
+      g_autoptr (DpdkTcpConnection) connection = NULL;
+
+      if (endpoint == NULL)
+        break;
+      connection = wrap_endpoint (listener, endpoint);
+      g_signal_emit (listener, signals[SIGNAL_INCOMING], 0, connection);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+incoming_finalize (GSource *source)
+{
+  IncomingSource *self = (IncomingSource *) source;
+
+  g_weak_ref_clear (&self->listener);
+  dpdk_tcp_accept_queue_unref (self->queue);
+}
+
+static GSource *
+create_incoming_source (DpdkTcpListener *self)
+{
+  static GSourceFuncs funcs = {
+    .prepare = incoming_prepare,
+    .check = incoming_check,
+    .dispatch = incoming_dispatch,
+    .finalize = incoming_finalize,
+  };
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  GSource *source = g_source_new (&funcs, sizeof (IncomingSource));
+  IncomingSource *incoming = (IncomingSource *) source;
+
+  g_source_set_static_name (source, "DpdkTcpListener incoming");
+  g_weak_ref_init (&incoming->listener, self);
+  incoming->queue = dpdk_tcp_accept_queue_ref (self->queue);
+  dpdk_tcp_accept_queue_set_context (self->queue, context);
+  g_source_attach (source, context);
+  return source;
+}
+
+static void
+close_listener (DpdkTcpListener *self, gboolean wait)
+{
+  for (guint i = 0; i < self->cores->len; i++)
+    dpdk_tcp_listener_core_close (g_ptr_array_index (self->cores, i), wait);
+  dpdk_tcp_accept_queue_close (self->queue);
+}
+
+static GSocketAddress *
+dpdk_tcp_listener_get_local_address (DpdkSocket *socket, GError **error)
+{
+  return g_object_ref (DPDK_TCP_LISTENER (socket)->address);
+}
+
+static gboolean
+dpdk_tcp_listener_is_closed (DpdkSocket *socket)
+{
+  return dpdk_tcp_accept_queue_is_closed (DPDK_TCP_LISTENER (socket)->queue);
+}
+
+static void
+dpdk_tcp_listener_close (DpdkSocket *socket)
+{
+  close_listener (DPDK_TCP_LISTENER (socket), TRUE);
+}
+
+static void
+dpdk_tcp_listener_dispose (GObject *object)
+{
+  DpdkTcpListener *self = DPDK_TCP_LISTENER (object);
+
+  if (self->queue != NULL && !dpdk_eal_is_inert ())
+    close_listener (self, FALSE);
+  if (self->source != NULL)
+    {
+      g_source_destroy (self->source);
+      g_clear_pointer (&self->source, g_source_unref);
+    }
+  G_OBJECT_CLASS (dpdk_tcp_listener_parent_class)->dispose (object);
+}
+
+static void
+dpdk_tcp_listener_finalize (GObject *object)
+{
+  DpdkTcpListener *self = DPDK_TCP_LISTENER (object);
+
+  g_clear_pointer (&self->cores, g_ptr_array_unref);
+  g_clear_pointer (&self->queue, dpdk_tcp_accept_queue_unref);
+  g_clear_pointer (&self->workers, g_ptr_array_unref);
+  g_clear_object (&self->address);
+  G_OBJECT_CLASS (dpdk_tcp_listener_parent_class)->finalize (object);
+}
+
+static void
+dpdk_tcp_listener_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  switch ((DpdkTcpListenerProperty) id)
+    {
+    case PROP_BACKLOG:
+      g_value_set_uint (value, DPDK_TCP_LISTENER (object)->backlog);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+dpdk_tcp_listener_class_init (DpdkTcpListenerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  DpdkSocketClass *socket_class = DPDK_SOCKET_CLASS (klass);
+
+  object_class->dispose = dpdk_tcp_listener_dispose;
+  object_class->finalize = dpdk_tcp_listener_finalize;
+  object_class->get_property = dpdk_tcp_listener_get_property;
+  socket_class->get_local_address = dpdk_tcp_listener_get_local_address;
+  socket_class->is_closed = dpdk_tcp_listener_is_closed;
+  socket_class->close = dpdk_tcp_listener_close;
+
+  /**
+   * DpdkTcpListener:backlog:
+   *
+   * How many connections may wait to be accepted.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_BACKLOG] =
+      g_param_spec_uint ("backlog", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+
+  /**
+   * DpdkTcpListener::incoming:
+   * @self: the listener
+   * @connection: the connection
+   *
+   * A connection was accepted. It is closed unless a handler takes a reference.
+   *
+   * Emitted in the main context that was the thread's default when the listener was made.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_INCOMING] =
+      g_signal_new ("incoming", DPDK_TYPE_TCP_LISTENER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 1, DPDK_TYPE_TCP_CONNECTION);
+}
+
+static void
+dpdk_tcp_listener_init (DpdkTcpListener *self)
+{
+}
+
+static DpdkWorker *
+find_worker (DpdkTcpListener *self, DpdkWorkerCore *core)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      DpdkWorker *worker = g_ptr_array_index (self->workers, i);
+
+      if (dpdk_worker_get_core_private (worker) == core)
+        return worker;
+    }
+  g_return_val_if_reached (NULL);
+}
+
+/* takes over the endpoint */
+static DpdkTcpConnection *
+wrap_endpoint (DpdkTcpListener *self, DpdkTcpEndpoint *endpoint)
+{
+  DpdkWorkerCore *core = dpdk_tcp_endpoint_get_core (endpoint);
+  g_autoptr (GSocketAddress) local = dpdk_tcp_endpoint_get_local_address (endpoint, NULL);
+  g_autoptr (DpdkTcpSocket) socket = NULL;
+  DpdkPort *port = NULL;
+
+  if (local != NULL)
+    port = dpdk_worker_core_find_port (
+        core, g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local)));
+  dpdk_tcp_endpoint_accepted (endpoint);
+  /* a link-local address is in no configuration */
+  if (port == NULL)
+    port = dpdk_socket_get_port (DPDK_SOCKET (self));
+  socket = dpdk_tcp_socket_new_take (find_worker (self, core), port, endpoint);
+  return dpdk_tcp_connection_new (socket);
+}
+
+static gboolean
+listen_on_all (DpdkTcpListener *self, const ip_addr_t *ip, guint16 *port, GError **error)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      DpdkWorker *worker = g_ptr_array_index (self->workers, i);
+      DpdkTcpListenerCore *core = dpdk_tcp_listener_core_new (
+          dpdk_worker_get_core_private (worker), self->queue, ip, port, self->backlog, error);
+
+      if (core == NULL)
+        return FALSE;
+      g_ptr_array_add (self->cores, core);
+    }
+  return TRUE;
+}
+
+/**
+ * dpdk_tcp_listener_new:
+ * @runtime: the runtime
+ * @address: an address of a port of the runtime, or the unspecified one of a family for all
+ *   addresses of this family; port 0 for any
+ * @backlog: how many connections may wait to be accepted, at least 1
+ * @error: return location for an error
+ *
+ * Binds to an address and listens.
+ *
+ * May be called from any thread; on the thread of a worker only if it is the only one.
+ *
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT if no port has the address, with
+ * %G_IO_ERROR_ADDRESS_IN_USE if the port is taken, with %G_IO_ERROR_CLOSED if the runtime was shut
+ * down, and with %DPDK_ERROR_WRONG_WORKER if one worker would have to wait for another.
+ *
+ * Returns: (transfer full): the listener
+ *
+ * Since: 0.1
+ */
+DpdkTcpListener *
+dpdk_tcp_listener_new (DpdkRuntime *runtime, GSocketAddress *address, guint backlog, GError **error)
+{
+  g_autoptr (DpdkTcpListener) self = NULL;
+  g_autoptr (GPtrArray) workers = NULL;
+  DpdkPort *port;
+  ip_addr_t ip;
+  guint16 number;
+
+  g_return_val_if_fail (DPDK_IS_RUNTIME (runtime), NULL);
+  g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), NULL);
+  g_return_val_if_fail (backlog > 0, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  workers = dpdk_runtime_dup_workers (runtime, error);
+  if (workers == NULL || !dpdk_native_address_from_gio (address, &ip, &number, error))
+    return NULL;
+  port = dpdk_socket_find_port (g_ptr_array_index (workers, 0), address, error);
+  if (port == NULL)
+    return NULL;
+  self = g_object_new (DPDK_TYPE_TCP_LISTENER, NULL);
+  self->workers = g_steal_pointer (&workers);
+  self->cores = g_ptr_array_new_with_free_func ((GDestroyNotify) dpdk_tcp_listener_core_unref);
+  self->queue = dpdk_tcp_accept_queue_new ();
+  self->backlog = backlog;
+  dpdk_socket_set_owners (DPDK_SOCKET (self), g_ptr_array_index (self->workers, 0), port);
+  if (!listen_on_all (self, &ip, &number, error))
+    return NULL;
+  self->address = dpdk_native_address_to_gio (&ip, number);
+  self->source = create_incoming_source (self);
+  return g_steal_pointer (&self);
+}
+
+/**
+ * dpdk_tcp_listener_get_backlog: (get-property backlog)
+ * @self: a listener
+ *
+ * Gets how many connections may wait to be accepted. May be called from any thread.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+dpdk_tcp_listener_get_backlog (DpdkTcpListener *self)
+{
+  g_return_val_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL, 0);
+
+  return self->backlog;
+}
+
+/**
+ * dpdk_tcp_listener_accept:
+ * @self: a listener
+ * @cancellable: (nullable): to give up
+ * @error: return location for an error
+ *
+ * Takes the next connection, and waits for one.
+ *
+ * May be called from any thread but that of a worker.
+ *
+ * Fails with %G_IO_ERROR_CLOSED if the listener is closed, with %G_IO_ERROR_CANCELLED, and with
+ * %DPDK_ERROR_WOULD_DEADLOCK on the thread of a worker.
+ *
+ * Returns: (transfer full): the connection
+ *
+ * Since: 0.1
+ */
+DpdkTcpConnection *
+dpdk_tcp_listener_accept (DpdkTcpListener *self, GCancellable *cancellable, GError **error)
+{
+  DpdkTcpEndpoint *endpoint;
+
+  g_return_val_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL, NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (dpdk_thread_is_worker ())
+    {
+      g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
+                           "A blocking accept on the thread of a worker would wait for itself; use "
+                           "dpdk_tcp_listener_accept_async() or the signal \"incoming\"");
+      return NULL;
+    }
+  endpoint = dpdk_tcp_accept_queue_wait (self->queue, cancellable, error);
+  return endpoint != NULL ? wrap_endpoint (self, endpoint) : NULL;
+}
+
+/**
+ * dpdk_tcp_listener_accept_async:
+ * @self: a listener
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async) (closure user_data): called when it is done
+ * @user_data: data for @callback
+ *
+ * Takes the next connection. Several may be pending; they are served in order.
+ *
+ * May be called from any thread. See [method@Dpdk.TcpListener.accept] for the errors.
+ *
+ * Since: 0.1
+ */
+void
+dpdk_tcp_listener_accept_async (DpdkTcpListener *self, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, dpdk_tcp_listener_accept_async);
+  if (!g_task_return_error_if_cancelled (task))
+    dpdk_tcp_accept_queue_add_task (self->queue, task);
+}
+
+/**
+ * dpdk_tcp_listener_accept_finish:
+ * @self: a listener
+ * @result: the result that the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@Dpdk.TcpListener.accept_async].
+ *
+ * Returns: (transfer full): the connection
+ *
+ * Since: 0.1
+ */
+DpdkTcpConnection *
+dpdk_tcp_listener_accept_finish (DpdkTcpListener *self, GAsyncResult *result, GError **error)
+{
+  DpdkTcpEndpoint *endpoint;
+
+  g_return_val_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL, NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  endpoint = g_task_propagate_pointer (G_TASK (result), error);
+  return endpoint != NULL ? wrap_endpoint (self, endpoint) : NULL;
+}

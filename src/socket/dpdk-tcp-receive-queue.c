@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-tcp-receive-queue-private.h"
+
+#include <lwip/pbuf.h>
+#include <string.h>
+
+/* the links of the buffers are ours now: what lwIP calls a chain cannot exceed 64 KiB */
+void
+dpdk_tcp_receive_queue_append (DpdkTcpReceiveQueue *self, struct pbuf *p)
+{
+  if (self->tail != NULL)
+    self->tail->next = p;
+  else
+    self->head = p;
+  for (; p != NULL; p = p->next)
+    {
+      self->n_bytes += p->len;
+      self->tail = p;
+    }
+}
+
+static void
+move_head_to_read (DpdkTcpReceiveQueue *self)
+{
+  struct pbuf *p = self->head;
+
+  self->head = p->next;
+  if (self->head == NULL)
+    self->tail = NULL;
+  self->offset = 0;
+  p->next = self->read;
+  self->read = p;
+}
+
+gsize
+dpdk_tcp_receive_queue_read (DpdkTcpReceiveQueue *self, void *buffer, gsize size)
+{
+  guint8 *at = buffer;
+  gsize total = 0;
+
+  while (total < size && self->head != NULL)
+    {
+      struct pbuf *p = self->head;
+      gsize n = MIN (size - total, (gsize) p->len - self->offset);
+
+      memcpy (at + total, (const guint8 *) p->payload + self->offset, n);
+      total += n;
+      self->offset += (guint) n;
+      if (self->offset == p->len)
+        move_head_to_read (self);
+    }
+  self->n_bytes -= total;
+  self->n_read += total;
+  return total;
+}
+
+void
+dpdk_tcp_receive_queue_discard (DpdkTcpReceiveQueue *self)
+{
+  self->n_read += self->n_bytes;
+  self->n_bytes = 0;
+  while (self->head != NULL)
+    move_head_to_read (self);
+}
+
+struct pbuf *
+dpdk_tcp_receive_queue_steal_read (DpdkTcpReceiveQueue *self, gsize *n_bytes)
+{
+  *n_bytes = self->n_read;
+  self->n_read = 0;
+  return g_steal_pointer (&self->read);
+}
+
+void
+dpdk_tcp_receive_queue_free_buffers (struct pbuf *list)
+{
+  while (list != NULL)
+    {
+      struct pbuf *p = list;
+
+      list = p->next;
+      p->next = NULL;
+      p->tot_len = p->len;
+      pbuf_free (p);
+    }
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-tcp-streams-private.h"
+
+#include "dpdk-socket-private.h"
+
+struct _DpdkInputStream {
+  GInputStream parent_instance;
+  DpdkTcpSocket *socket;
+};
+
+struct _DpdkOutputStream {
+  GOutputStream parent_instance;
+  DpdkTcpSocket *socket;
+};
+
+static void input_pollable_init (GPollableInputStreamInterface *iface);
+static void output_pollable_init (GPollableOutputStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (DpdkInputStream, dpdk_input_stream, G_TYPE_INPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
+                                                      input_pollable_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (DpdkOutputStream, dpdk_output_stream, G_TYPE_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
+                                                      output_pollable_init))
+
+static DpdkTcpEndpoint *
+input_endpoint (gpointer stream)
+{
+  return dpdk_tcp_socket_get_endpoint (((DpdkInputStream *) stream)->socket);
+}
+
+static DpdkTcpEndpoint *
+output_endpoint (gpointer stream)
+{
+  return dpdk_tcp_socket_get_endpoint (((DpdkOutputStream *) stream)->socket);
+}
+
+static gssize
+dpdk_input_stream_read (GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable,
+                        GError **error)
+{
+  return dpdk_tcp_endpoint_read (input_endpoint (stream), buffer, count, TRUE, cancellable, error);
+}
+
+static gssize
+dpdk_input_stream_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count,
+                                    GError **error)
+{
+  return dpdk_tcp_endpoint_read (input_endpoint (stream), buffer, count, FALSE, NULL, error);
+}
+
+static gboolean
+dpdk_input_stream_close (GInputStream *stream, GCancellable *cancellable, GError **error)
+{
+  dpdk_tcp_endpoint_shutdown_read (input_endpoint (stream));
+  return TRUE;
+}
+
+/* never waits, so it needs no thread of a pool */
+static void
+dpdk_input_stream_close_async (GInputStream *stream, int io_priority, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, dpdk_input_stream_close_async);
+  g_task_set_priority (task, io_priority);
+  g_task_return_boolean (task, dpdk_input_stream_close (stream, cancellable, NULL));
+}
+
+static gboolean
+dpdk_input_stream_close_finish (GInputStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+dpdk_input_stream_is_readable (GPollableInputStream *stream)
+{
+  return dpdk_tcp_endpoint_is_ready (input_endpoint (stream), G_IO_IN);
+}
+
+static GSource *
+dpdk_input_stream_create_source (GPollableInputStream *stream, GCancellable *cancellable)
+{
+  g_autoptr (GSource) child = dpdk_tcp_endpoint_create_source (input_endpoint (stream), G_IO_IN);
+
+  return g_pollable_source_new_full (stream, child, cancellable);
+}
+
+static void
+dpdk_input_stream_finalize (GObject *object)
+{
+  g_clear_object (&DPDK_INPUT_STREAM (object)->socket);
+  G_OBJECT_CLASS (dpdk_input_stream_parent_class)->finalize (object);
+}
+
+static void
+dpdk_input_stream_class_init (DpdkInputStreamClass *klass)
+{
+  GInputStreamClass *stream_class = G_INPUT_STREAM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = dpdk_input_stream_finalize;
+  stream_class->read_fn = dpdk_input_stream_read;
+  stream_class->close_fn = dpdk_input_stream_close;
+  stream_class->close_async = dpdk_input_stream_close_async;
+  stream_class->close_finish = dpdk_input_stream_close_finish;
+}
+
+static void
+input_pollable_init (GPollableInputStreamInterface *iface)
+{
+  iface->is_readable = dpdk_input_stream_is_readable;
+  iface->create_source = dpdk_input_stream_create_source;
+  iface->read_nonblocking = dpdk_input_stream_read_nonblocking;
+}
+
+static void
+dpdk_input_stream_init (DpdkInputStream *self)
+{
+}
+
+GInputStream *
+dpdk_input_stream_new (DpdkTcpSocket *socket)
+{
+  DpdkInputStream *self = g_object_new (DPDK_TYPE_INPUT_STREAM, NULL);
+
+  self->socket = g_object_ref (socket);
+  return G_INPUT_STREAM (self);
+}
+
+static gssize
+dpdk_output_stream_write (GOutputStream *stream, const void *buffer, gsize count,
+                          GCancellable *cancellable, GError **error)
+{
+  return dpdk_tcp_endpoint_write (output_endpoint (stream), buffer, count, TRUE, cancellable,
+                                  error);
+}
+
+static gssize
+dpdk_output_stream_write_nonblocking (GPollableOutputStream *stream, const void *buffer,
+                                      gsize count, GError **error)
+{
+  return dpdk_tcp_endpoint_write (output_endpoint (stream), buffer, count, FALSE, NULL, error);
+}
+
+/* half-close: the peer reads the end, and may still write */
+static gboolean
+dpdk_output_stream_close (GOutputStream *stream, GCancellable *cancellable, GError **error)
+{
+  dpdk_tcp_endpoint_shutdown_write (output_endpoint (stream));
+  return TRUE;
+}
+
+/* never waits, so it needs no thread of a pool */
+static void
+dpdk_output_stream_close_async (GOutputStream *stream, int io_priority, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, dpdk_output_stream_close_async);
+  g_task_set_priority (task, io_priority);
+  g_task_return_boolean (task, dpdk_output_stream_close (stream, cancellable, NULL));
+}
+
+static gboolean
+dpdk_output_stream_close_finish (GOutputStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+dpdk_output_stream_is_writable (GPollableOutputStream *stream)
+{
+  return dpdk_tcp_endpoint_is_ready (output_endpoint (stream), G_IO_OUT);
+}
+
+static GSource *
+dpdk_output_stream_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
+{
+  g_autoptr (GSource) child = dpdk_tcp_endpoint_create_source (output_endpoint (stream), G_IO_OUT);
+
+  return g_pollable_source_new_full (stream, child, cancellable);
+}
+
+static void
+dpdk_output_stream_finalize (GObject *object)
+{
+  g_clear_object (&DPDK_OUTPUT_STREAM (object)->socket);
+  G_OBJECT_CLASS (dpdk_output_stream_parent_class)->finalize (object);
+}
+
+static void
+dpdk_output_stream_class_init (DpdkOutputStreamClass *klass)
+{
+  GOutputStreamClass *stream_class = G_OUTPUT_STREAM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = dpdk_output_stream_finalize;
+  stream_class->write_fn = dpdk_output_stream_write;
+  stream_class->close_fn = dpdk_output_stream_close;
+  stream_class->close_async = dpdk_output_stream_close_async;
+  stream_class->close_finish = dpdk_output_stream_close_finish;
+}
+
+static void
+output_pollable_init (GPollableOutputStreamInterface *iface)
+{
+  iface->is_writable = dpdk_output_stream_is_writable;
+  iface->create_source = dpdk_output_stream_create_source;
+  iface->write_nonblocking = dpdk_output_stream_write_nonblocking;
+}
+
+static void
+dpdk_output_stream_init (DpdkOutputStream *self)
+{
+}
+
+GOutputStream *
+dpdk_output_stream_new (DpdkTcpSocket *socket)
+{
+  DpdkOutputStream *self = g_object_new (DPDK_TYPE_OUTPUT_STREAM, NULL);
+
+  self->socket = g_object_ref (socket);
+  return G_OUTPUT_STREAM (self);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-slab.h"
+
+#include <stdlib.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void) (address), (void) (size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void) (address), (void) (size))
+#endif
+
+#define CHUNK_SIZE (64 * 1024)
+#define CLASS_STEP 64
+#define MAX_CLASS_SIZE 4096
+#define N_CLASSES (MAX_CLASS_SIZE / CLASS_STEP)
+
+typedef struct _Header Header;
+typedef struct _Large Large;
+
+/* in front of every object */
+struct _Header {
+  union {
+    guint64 class_index;
+    Header *next;
+  };
+};
+
+struct _Large {
+  Large *next;
+  Large **previous;
+  Header header;
+};
+
+typedef struct _Chunk Chunk;
+struct _Chunk {
+  Chunk *next;
+};
+
+struct _DpdkSlab {
+  Header *unused[N_CLASSES];
+  Chunk *chunks;
+  Large *large;
+};
+
+#define LARGE_CLASS G_MAXUINT64
+
+DpdkSlab *
+dpdk_slab_new (void)
+{
+  return g_new0 (DpdkSlab, 1);
+}
+
+void
+dpdk_slab_free (DpdkSlab *self)
+{
+  while (self->chunks != NULL)
+    {
+      Chunk *chunk = self->chunks;
+
+      self->chunks = chunk->next;
+      ASAN_UNPOISON_MEMORY_REGION (chunk, CHUNK_SIZE);
+      free (chunk);
+    }
+  while (self->large != NULL)
+    {
+      Large *large = self->large;
+
+      self->large = large->next;
+      free (large);
+    }
+  g_free (self);
+}
+
+static void *
+allocate_large (DpdkSlab *self, gsize size)
+{
+  Large *large = malloc (sizeof *large + size);
+
+  if (large == NULL)
+    return NULL;
+  large->next = self->large;
+  large->previous = &self->large;
+  if (large->next != NULL)
+    large->next->previous = &large->next;
+  self->large = large;
+  large->header.class_index = LARGE_CLASS;
+  return &large->header + 1;
+}
+
+static gboolean
+refill (DpdkSlab *self, guint class_index)
+{
+  gsize size = (class_index + 1) * CLASS_STEP;
+  Chunk *chunk = malloc (CHUNK_SIZE);
+  char *at;
+
+  if (chunk == NULL)
+    return FALSE;
+  chunk->next = self->chunks;
+  self->chunks = chunk;
+  for (at = (char *) (chunk + 1); at + size <= (char *) chunk + CHUNK_SIZE; at += size)
+    {
+      Header *header = (Header *) at;
+
+      header->next = self->unused[class_index];
+      self->unused[class_index] = header;
+      ASAN_POISON_MEMORY_REGION (header + 1, size - sizeof *header);
+    }
+  return TRUE;
+}
+
+void *
+dpdk_slab_allocate (DpdkSlab *self, gsize size)
+{
+  guint class_index;
+  Header *header;
+
+  if (size > MAX_CLASS_SIZE - sizeof (Header))
+    return size <= G_MAXUINT32 ? allocate_large (self, size) : NULL;
+  class_index = (guint) ((size + sizeof (Header) - 1) / CLASS_STEP);
+  if (G_UNLIKELY (self->unused[class_index] == NULL) && !refill (self, class_index))
+    return NULL;
+  header = self->unused[class_index];
+  self->unused[class_index] = header->next;
+  header->class_index = class_index;
+  ASAN_UNPOISON_MEMORY_REGION (header + 1, size);
+  return header + 1;
+}
+
+void
+dpdk_slab_release (DpdkSlab *self, void *memory)
+{
+  Header *header;
+  guint64 class_index;
+
+  if (memory == NULL)
+    return;
+  header = (Header *) memory - 1;
+  class_index = header->class_index;
+  if (class_index == LARGE_CLASS)
+    {
+      Large *large = (Large *) ((char *) header - G_STRUCT_OFFSET (Large, header));
+
+      *large->previous = large->next;
+      if (large->next != NULL)
+        large->next->previous = large->previous;
+      free (large);
+      return;
+    }
+  header->next = self->unused[class_index];
+  self->unused[class_index] = header;
+  ASAN_POISON_MEMORY_REGION (memory, (class_index + 1) * CLASS_STEP - sizeof *header);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* the memory of one stack, for one thread; freed as a whole when the stack ends */
+typedef struct _DpdkSlab DpdkSlab;
+
+DpdkSlab *dpdk_slab_new (void);
+void dpdk_slab_free (DpdkSlab *self);
+
+void *dpdk_slab_allocate (DpdkSlab *self, gsize size);
+void dpdk_slab_release (DpdkSlab *self, void *memory);
+
+G_END_DECLS

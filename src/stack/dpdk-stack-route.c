@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* what lwIP asks about routes: it knows one IPv4 address per netif and IPv6 prefixes of 64 bits
+   only, we have a list of subnets per port */
+#include "dpdk-stack-private.h"
+
+#include "dpdk-lwip-port.h"
+
+#include <lwip/ip6_addr.h>
+#include <string.h>
+
+static DpdkStackInterface *
+get_interface (struct netif *netif)
+{
+  return ((DpdkStackNetif *) netif)->interface;
+}
+
+static gboolean
+has_v6 (struct netif *netif, const ip6_addr_t *address)
+{
+  for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+    if (ip6_addr_isvalid (netif_ip6_addr_state (netif, i)) &&
+        ip6_addr_cmp_zoneless (netif_ip6_addr (netif, i), address))
+      return TRUE;
+  return FALSE;
+}
+
+/* our own addresses first, else lwIP's choice */
+struct netif *
+dpdk_lwip_route_v4 (const ip4_addr_t *source, const ip4_addr_t *destination)
+{
+  struct netif *netif, *by_source = NULL;
+
+  NETIF_FOREACH (netif)
+  {
+    if (ip4_addr_cmp (netif_ip4_addr (netif), destination))
+      return netif;
+    if (source != NULL && !ip4_addr_isany (source) &&
+        ip4_addr_cmp (netif_ip4_addr (netif), source) &&
+        ip4_addr_netcmp (netif_ip4_addr (netif), destination, netif_ip4_netmask (netif)))
+      by_source = netif;
+  }
+  return by_source;
+}
+
+struct netif *
+dpdk_lwip_route_v6 (const ip6_addr_t *source, const ip6_addr_t *destination)
+{
+  struct netif *netif, *on_link = NULL, *by_source = NULL, *routed = NULL;
+
+  NETIF_FOREACH (netif)
+  {
+    if (has_v6 (netif, destination))
+      return netif;
+    if (dpdk_stack_interface_is_on_link (get_interface (netif), TRUE,
+                                         (const guint8 *) destination->addr))
+      on_link = netif;
+    if (get_interface (netif)->has_gateway_v6)
+      routed = netif;
+    if (!ip6_addr_isany (source) && has_v6 (netif, source))
+      by_source = netif;
+  }
+  if (on_link == NULL)
+    on_link = routed;
+  /* of the netifs of one interface the one that has the source */
+  if (on_link != NULL && by_source != NULL && get_interface (by_source) == get_interface (on_link))
+    return by_source;
+  return on_link;
+}
+
+const ip6_addr_t *
+dpdk_lwip_gateway_v6 (struct netif *netif, const ip6_addr_t *destination)
+{
+  DpdkStackInterface *interface = get_interface (netif);
+
+  return interface->has_gateway_v6 ? &interface->gateway_v6 : NULL;
+}
+
+int
+dpdk_lwip_is_on_link (struct netif *netif, const ip6_addr_t *destination)
+{
+  return dpdk_stack_interface_is_on_link (get_interface (netif), TRUE,
+                                          (const guint8 *) destination->addr);
+}
+
+/* answers to ports of this worker are brought to it, whatever queue the device chooses */
+int
+dpdk_lwip_port_is_ours (uint16_t port)
+{
+  const DpdkStackPeers *peers = &dpdk_stack_current->peers;
+
+  if (peers->n_workers == 1)
+    return TRUE;
+  if (peers->port_owners[port] != 0)
+    return peers->port_owners[port] == peers->index + 1;
+  return port % peers->n_workers == peers->index;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-stack-private.h"
+#include "dpdk-thread-local-private.h"
+
+#include <lwip/init.h>
+#include <lwip/netif.h>
+#include <lwip/priv/thread_priv.h>
+#include <lwip/stats.h>
+#include <lwip/timeouts.h>
+#include <rte_mempool.h>
+
+/* received data of fewer bytes would pin a whole buffer each */
+#define SMALL_DATA 512
+
+DPDK_THREAD_LOCAL DpdkStack *dpdk_stack_current;
+
+DpdkStack *
+dpdk_stack_new (const DpdkStackPeers *peers)
+{
+  DpdkStack *self = g_new0 (DpdkStack, 1);
+
+  g_assert (dpdk_stack_current == NULL);
+  dpdk_stack_current = self;
+  self->slab = dpdk_slab_new ();
+  self->peers = *peers;
+  self->interfaces = g_ptr_array_new_with_free_func ((GDestroyNotify) dpdk_stack_interface_free);
+  if (lwip_init_checked () != ERR_OK)
+    {
+      dpdk_stack_free (self);
+      return NULL;
+    }
+  self->lwip_statistics = &lwip_stats;
+  return self;
+}
+
+/* all connections must be gone; buffers that wait for fragments or for neighbours go home here */
+void
+dpdk_stack_free (DpdkStack *self)
+{
+  g_assert (dpdk_stack_current == self);
+  g_clear_pointer (&self->interfaces, g_ptr_array_unref);
+  lwip_fini ();
+  while (self->packets != NULL)
+    pbuf_free (&self->packets->pbuf.pbuf);
+  dpdk_slab_free (self->slab);
+  dpdk_stack_current = NULL;
+  g_free (self);
+}
+
+gboolean
+dpdk_stack_add_interface (DpdkStack *self, const DpdkStackInterfaceConfig *config)
+{
+  DpdkStackInterface *interface = dpdk_stack_interface_new (self, config);
+
+  if (interface == NULL)
+    return FALSE;
+  g_ptr_array_add (self->interfaces, interface);
+  self->max_packets += config->pool != NULL ? config->pool->size / 4 : 0;
+  return TRUE;
+}
+
+guint
+dpdk_stack_receive (DpdkStack *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->interfaces->len; i++)
+    n += dpdk_stack_interface_receive (g_ptr_array_index (self->interfaces, i));
+  self->statistics.rx_packets += n;
+  netif_poll_all ();
+  return n;
+}
+
+void
+dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf)
+{
+  for (guint i = 0; i < self->interfaces->len; i++)
+    {
+      DpdkStackInterface *candidate = g_ptr_array_index (self->interfaces, i);
+
+      if (candidate->index == interface)
+        {
+          dpdk_stack_interface_input (candidate, mbuf);
+          return;
+        }
+    }
+  rte_pktmbuf_free (mbuf);
+}
+
+void
+dpdk_stack_run_timers (DpdkStack *self)
+{
+  sys_check_timeouts ();
+}
+
+/* milliseconds to the next timer, -1 if there is none */
+gint64
+dpdk_stack_get_timeout (DpdkStack *self)
+{
+  u32_t sleep_time = sys_timeouts_sleeptime ();
+
+  return sleep_time == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? -1 : (gint64) sleep_time;
+}
+
+void
+dpdk_stack_flush (DpdkStack *self)
+{
+  for (guint i = 0; i < self->interfaces->len; i++)
+    dpdk_stack_interface_flush (g_ptr_array_index (self->interfaces, i));
+}
+
+/* packets that wait for the device or for ourselves */
+gboolean
+dpdk_stack_has_output (DpdkStack *self)
+{
+  struct netif *netif;
+
+  for (guint i = 0; i < self->interfaces->len; i++)
+    if (((DpdkStackInterface *) g_ptr_array_index (self->interfaces, i))->n_unsent > 0)
+      return TRUE;
+  NETIF_FOREACH (netif)
+  if (netif->loop_first != NULL)
+    return TRUE;
+  return FALSE;
+}
+
+/* @err and @proterr mean a bad header in some protocols only; not all count as dropped what they count
+   as damaged */
+#define ADD_PROTOCOL(statistics, protocol, headers)                                                \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    guint64 malformed_ = (guint64) (protocol).chkerr + (protocol).lenerr + (headers);              \
+                                                                                                   \
+    (statistics)->rx_malformed += malformed_;                                                      \
+    (statistics)->rx_dropped += MAX (malformed_, (guint64) (protocol).drop);                       \
+  }                                                                                                \
+  G_STMT_END
+
+/* may be called from any thread while the stack lives: the counters are read one by one */
+void
+dpdk_stack_get_statistics (DpdkStack *self, DpdkStackStatistics *statistics)
+{
+  const struct stats_ *s = self->lwip_statistics;
+
+  *statistics = self->statistics;
+  ADD_PROTOCOL (statistics, s->etharp, s->etharp.proterr);
+  ADD_PROTOCOL (statistics, s->ip_frag, 0);
+  ADD_PROTOCOL (statistics, s->ip, s->ip.err);
+  ADD_PROTOCOL (statistics, s->icmp, 0);
+  ADD_PROTOCOL (statistics, s->igmp, 0);
+  ADD_PROTOCOL (statistics, s->udp, 0);
+  ADD_PROTOCOL (statistics, s->tcp, 0);
+  ADD_PROTOCOL (statistics, s->ip6, s->ip6.err);
+  ADD_PROTOCOL (statistics, s->icmp6, 0);
+  ADD_PROTOCOL (statistics, s->ip6_frag, 0);
+  ADD_PROTOCOL (statistics, s->mld6, 0);
+  ADD_PROTOCOL (statistics, s->nd6, 0);
+}
+
+gboolean
+dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 *address)
+{
+  for (guint i = 0; i < self->interfaces->len; i++)
+    if (dpdk_stack_interface_reaches (g_ptr_array_index (self->interfaces, i), is_v6, address))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+dpdk_stack_should_copy (DpdkStack *self, const struct pbuf *p)
+{
+  return p->tot_len < SMALL_DATA || self->n_packets > self->max_packets;
+}

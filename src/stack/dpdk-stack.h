@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+struct rte_mbuf;
+struct rte_mempool;
+struct pbuf;
+
+/* a TCP/IP stack; it lives and dies on one thread, and a thread has at most one */
+typedef struct _DpdkStack DpdkStack;
+typedef struct _DpdkStackInterface DpdkStackInterface;
+
+typedef struct {
+  gboolean is_v6;
+  guint8 bytes[16];
+  guint prefix_length;
+} DpdkStackAddress;
+
+typedef struct {
+  guint index;
+  guint16 port_id;
+  guint16 queue;
+  guint n_queues;
+  struct rte_mempool *pool;
+  guint8 mac[6];
+  guint mtu;
+  const DpdkStackAddress *addresses;
+  guint n_addresses;
+  const DpdkStackAddress *gateway_v4;
+  const DpdkStackAddress *gateway_v6;
+} DpdkStackInterfaceConfig;
+
+/* which of the workers that share the ports a stack belongs to */
+typedef struct {
+  guint index;
+  guint n_workers;
+  /* hands a packet to the stack of another worker; takes over @mbuf, unless it has no room */
+  gboolean (*forward) (gpointer data, guint worker, guint interface, struct rte_mbuf *mbuf);
+  gpointer data;
+  /* the worker that owns a local port, plus one, or DPDK_STACK_PORT_OF_ALL; shared by all workers */
+  const guint8 *port_owners;
+} DpdkStackPeers;
+
+typedef struct {
+  guint64 rx_packets;
+  guint64 tx_packets;
+  guint64 rx_dropped;
+  guint64 rx_malformed;
+  guint64 tx_dropped;
+} DpdkStackStatistics;
+
+#define DPDK_STACK_FIRST_EPHEMERAL_PORT 32768
+/* all workers listen on it */
+#define DPDK_STACK_PORT_OF_ALL G_MAXUINT8
+
+DpdkStack *dpdk_stack_new (const DpdkStackPeers *peers);
+void dpdk_stack_free (DpdkStack *self);
+
+gboolean dpdk_stack_add_interface (DpdkStack *self, const DpdkStackInterfaceConfig *config);
+guint dpdk_stack_receive (DpdkStack *self);
+void dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf);
+void dpdk_stack_run_timers (DpdkStack *self);
+gint64 dpdk_stack_get_timeout (DpdkStack *self);
+void dpdk_stack_flush (DpdkStack *self);
+gboolean dpdk_stack_has_output (DpdkStack *self);
+void dpdk_stack_get_statistics (DpdkStack *self, DpdkStackStatistics *statistics);
+
+gboolean dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 *address);
+
+/* memory pressure: is a received buffer better copied than kept */
+gboolean dpdk_stack_should_copy (DpdkStack *self, const struct pbuf *p);
+
+G_END_DECLS

@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a Python program can do with the library."""
+
+import gc
+import json
+import os
+import signal
+import threading
+import weakref
+
+import scenario
+from scenario import Dpdk, Gio, GLib
+
+# Dpdk.Error as it is with and without an override of the class GLib.Error
+DOMAIN = GLib.quark_to_string(Dpdk.Error.quark())
+
+
+def expect_dpdk_error(code, function, *arguments):
+    return scenario.expect_error(Dpdk.Error.quark(), code, function, *arguments)
+
+
+def start_eal():
+    return Dpdk.Eal.new(scenario.EAL_ARGS)
+
+
+def touch_all(thing):
+    """Reads every property, and calls every getter without arguments; they have to agree."""
+    names = set()
+    for pspec in thing.list_properties():
+        if pspec.owner_type.name.startswith('Dpdk'):
+            names.add(pspec.name)
+            value = thing.get_property(pspec.name)
+            getter = (getattr(thing, 'get_' + pspec.name.replace('-', '_'), None) or
+                      getattr(thing, 'is_' + pspec.name.replace('-', '_')))
+            assert getter() == value, f'{thing} {pspec.name}: {getter()} is not {value}'
+    for name in dir(type(thing)):
+        info = getattr(type(thing), name)
+        if (name.startswith(('get_', 'is_', 'to_')) and type(info).__name__ == 'FunctionInfo' and
+                info.get_namespace() == 'Dpdk' and info.is_method() and
+                not info.get_arguments()):
+            getattr(thing, name)()
+            names.add(name)
+    return names
+
+
+def errors_of_a_configuration():
+    assert DOMAIN == 'dpdk-error-quark', DOMAIN
+    new = Dpdk.Config.new_from_data
+    message = expect_dpdk_error(Dpdk.Error.CONFIG_SYNTAX, new, '{', -1)
+    assert message
+    message = expect_dpdk_error(Dpdk.Error.CONFIG_UNKNOWN_KEY, new,
+                                '{"dpdk_cores": [0],\n "dpdk_corse": 1}', -1)
+    assert 'dpdk_corse' in message and '2' in message, message
+    message = expect_dpdk_error(Dpdk.Error.CONFIG_MISSING_KEY, new, '{}', -1)
+    assert 'dpdk_cores' in message, message
+    message = expect_dpdk_error(Dpdk.Error.CONFIG_INVALID_VALUE, new, '{"dpdk_cores": "all"}', -1)
+    assert 'all' in message, message
+    with open('bad.json', 'w', encoding='utf-8') as file:
+        file.write('{"dpdk_cores": [0], "devices": 7}')
+    message = expect_dpdk_error(Dpdk.Error.CONFIG_INVALID_VALUE, Dpdk.Config.new_from_file,
+                                'bad.json')
+    assert 'bad.json' in message and 'devices' in message, message
+    os.unlink('bad.json')
+    os.environ['DPDK_ENV_CONFIG'] = 'missing.json'
+    try:
+        Dpdk.Runtime.new()
+        raise AssertionError('a missing configuration was found')
+    except GLib.Error as error:
+        assert 'missing.json' in error.message, error.message
+
+
+def errors_of_the_eal():
+    expect_dpdk_error(Dpdk.Error.INVALID_ARGUMENT, Dpdk.Eal.new, ['--no-such-argument'])
+    assert Dpdk.Eal.get_process_state() == Dpdk.EalState.NEVER
+    assert Dpdk.Eal.get_current() is None
+    eal = start_eal()
+    assert Dpdk.Eal.get_process_state() == Dpdk.EalState.UP
+    assert Dpdk.Eal.new([]) is eal
+    expect_dpdk_error(Dpdk.Error.EXISTS, Dpdk.Eal.new, ['--no-huge', '-m', '32'])
+    message = expect_dpdk_error(Dpdk.Error.NO_DEVICE, Dpdk.Port.new, eal, 'net_nonsense0')
+    assert 'net_nonsense0' in message, message
+    pool = Dpdk.Mempool.new(eal, 63, 0, 2048, -1)
+    message = expect_dpdk_error(Dpdk.Error.TIMED_OUT, eal.shutdown, 0)
+    assert 'DpdkMempool' in message, message
+    del pool
+    assert eal.shutdown(10000)
+    assert eal.get_state() == Dpdk.EalState.DEAD
+    expect_dpdk_error(Dpdk.Error.EAL_DEAD, Dpdk.Mempool.new, eal, 63, 0, 2048, -1)
+
+
+def second_eal_after_the_first():
+    with scenario.start_ring() as runtime:
+        assert runtime.is_running()
+    del runtime
+    gc.collect()
+    assert Dpdk.Eal.get_process_state() == Dpdk.EalState.DEAD
+    message = expect_dpdk_error(Dpdk.Error.EAL_DEAD, scenario.start_ring)
+    assert 'twice' in message, message
+
+
+def second_runtime_while_the_eal_lives():
+    first = scenario.start_ring()
+    eal = first.dup_eal()
+    assert first.shutdown(10000)
+    assert not first.is_running()
+    assert first.dup_eal() is None and first.dup_worker(0) is None and first.dup_port(0) is None
+    second = scenario.start_ring(scenario.RING.replace('net_ring0', 'net_ring1'))
+    assert second.is_running()
+    assert second.dup_eal() is eal
+
+
+def packets():
+    eal = start_eal()
+    pool = Dpdk.Mempool.new(eal, 63, 0, 2048, -1)
+    packet = Dpdk.Packet.new(pool)
+    assert len(packet) == 0 and packet
+    assert packet.append(b'some ') and packet.append(bytes(3))
+    assert packet.get_length() == len(packet) == 8
+    assert bytes(packet) == b'some \0\0\0', bytes(packet)
+    assert packet.dup_mempool() is pool
+    expect_dpdk_error(Dpdk.Error.NO_MEMORY, packet.append, bytes(4096))
+    assert len(packet) == 8
+    assert pool.get_in_use() == 1
+    # a copy is a reference
+    copy = packet.copy() if hasattr(packet, 'copy') else packet
+    del packet
+    assert bytes(copy) == b'some \0\0\0'
+    many = [Dpdk.Packet.new(pool) for _ in range(62)]
+    expect_dpdk_error(Dpdk.Error.NO_MEMORY, Dpdk.Packet.new, pool)
+    del copy, many
+    gc.collect()
+    assert pool.get_in_use() == 0, pool.get_in_use()
+    assert pool.get_available() == 63
+    assert {'eal', 'name', 'capacity', 'cache-size', 'data-size', 'available',
+            'in-use'} <= touch_all(pool)
+
+
+def packet_outlives_everything():
+    eal = start_eal()
+    pool = Dpdk.Mempool.new(eal, 63, 0, 2048, -1)
+    packet = Dpdk.Packet.new(pool)
+    packet.append(b'still here')
+    del eal, pool
+    gc.collect()
+    assert Dpdk.Eal.get_process_state() == Dpdk.EalState.UP
+    assert bytes(packet) == b'still here'
+    thread = threading.Thread(target=lambda: holder.clear())
+    holder = [packet]
+    del packet
+    thread.start()
+    thread.join()
+    deadline = GLib.get_monotonic_time() + scenario.DEADLINE_S * 1000000
+    while Dpdk.Eal.get_process_state() != Dpdk.EalState.DEAD:
+        assert GLib.get_monotonic_time() < deadline, 'the EAL has not ended'
+
+
+def interface_addresses():
+    new = Dpdk.InterfaceAddress.new_from_string
+    address = new('198.18.0.2/24')
+    assert str(address) == address.to_string() == '198.18.0.2/24'
+    assert repr(address) == '<Dpdk.InterfaceAddress 198.18.0.2/24>'
+    assert address.get_prefix_length() == 24
+    assert address.get_address().to_string() == '198.18.0.2'
+    assert Gio.InetAddress.new_from_string('198.18.0.77') in address
+    assert Gio.InetAddress.new_from_string('198.18.1.77') not in address
+    assert Gio.InetAddress.new_from_string('fd00::1') not in address
+    assert address == new('198.18.0.2/24') and address != new('198.18.0.2/25')
+    assert address != '198.18.0.2/24'
+    assert len({address, new('198.18.0.2/24'), new('fd00::2/64')}) == 2
+    assert Dpdk.InterfaceAddress.new(Gio.InetAddress.new_from_string('fd00::2'),
+                                     64).to_string() == 'fd00::2/64'
+    expect_dpdk_error(Dpdk.Error.INVALID_ARGUMENT, new, '198.18.0.2')
+    expect_dpdk_error(Dpdk.Error.INVALID_ARGUMENT, new, '198.18.0.0/24')
+
+
+def configurations():
+    with open('good.json', 'w', encoding='utf-8') as file:
+        json.dump({'dpdk_cores': [0], 'eal_args': ['--log-level=lib.eal:info'], 'devices': [
+            {'vdev': 'net_ring0', 'mac': '02:00:00:00:00:05',
+             'addresses': ['198.18.0.2/24', 'fd00::2/64'], 'gateway_v4': '198.18.0.1',
+             'gateway_v6': 'fd00::1', 'mtu': 1400, 'original_name': 'eth7'},
+            {'pci_address': '0000:28:00.0', 'role': 'kernel'}]}, file)
+    config = Dpdk.Config.new_from_file('good.json')
+    os.unlink('good.json')
+    assert config.get_path().endswith('good.json')
+    assert config.get_cores() == [0], config.get_cores()
+    assert config.get_eal_args() == ['--log-level=lib.eal:info']
+    assert not config.get_is_default()
+    assert Dpdk.Config.new_default().get_is_default()
+    first, second = config.get_devices()
+    assert first.get_vdev() == 'net_ring0' and first.get_pci_address() is None
+    assert first.get_mac() == '02:00:00:00:00:05'
+    assert [str(address) for address in first.get_addresses()] == ['198.18.0.2/24', 'fd00::2/64']
+    assert first.get_gateway_v4().to_string() == '198.18.0.1'
+    assert first.get_gateway_v6().to_string() == 'fd00::1'
+    assert first.get_mtu() == 1400
+    assert first.get_original_name() == 'eth7'
+    assert first.get_role() == Dpdk.DeviceRole.DPDK
+    assert second.get_role() == Dpdk.DeviceRole.KERNEL
+    assert second.get_pci_address() == '0000:28:00.0'
+    touch_all(config)
+    touch_all(first)
+    touch_all(second)
+
+
+def ports():
+    eal = start_eal()
+    pool = Dpdk.Mempool.new(eal, 1023, 32, 2048, -1)
+    port = Dpdk.Port.new(eal, 'net_ring0')
+    expect_dpdk_error(Dpdk.Error.INVALID_ARGUMENT, port.start)
+    expect_dpdk_error(Dpdk.Error.INVALID_ARGUMENT, port.set_mac, 'ff:ff:ff:ff:ff:ff')
+    assert port.set_mac('02:00:00:00:00:09') and port.get_mac() == '02:00:00:00:00:09'
+    assert port.get_mempool() is None
+    assert port.configure(pool, 1, 128) and port.start() and port.is_started()
+    assert port.get_mempool() is pool and port.get_eal() is eal
+    succeeded, statistics = port.get_statistics()
+    assert succeeded and statistics.rx_packets == statistics.tx_packets == 0
+    assert {'eal', 'devargs', 'driver', 'id', 'mempool', 'n-queues', 'max-queues', 'mac',
+            'mtu'} <= touch_all(port)
+    assert port.stop() and port.close() and port.close()
+    expect_dpdk_error(Dpdk.Error.CLOSED, port.start)
+    touch_all(eal)
+
+
+def workers():
+    runtime = scenario.start_ring()
+    worker = runtime.dup_worker(0)
+    assert runtime.get_n_workers() == runtime.get_n_ports() == 1
+    assert runtime.dup_worker(1) is None and runtime.dup_port(1) is None
+    assert Dpdk.Worker.get_current() is None
+    assert worker.get_statistics().rx_packets >= 0
+    assert worker.get_core() == 0 and worker.get_idle_policy() == Dpdk.IdlePolicy.ADAPTIVE
+
+    main = threading.get_ident()
+    done = threading.Event()
+    seen = []
+
+    def run(called, *data):
+        seen.append((called is worker, Dpdk.Worker.get_current() is worker, data,
+                     threading.get_ident() != main,
+                     GLib.MainContext.get_thread_default() is not None))
+        expect_dpdk_error(Dpdk.Error.WOULD_DEADLOCK, runtime.shutdown, 1000)
+        expect_dpdk_error(Dpdk.Error.WOULD_DEADLOCK, runtime.run)
+        done.set()
+
+    assert worker.invoke(run, 'one', 2)
+    assert done.wait(scenario.DEADLINE_S)
+    assert seen == [(True, True, ('one', 2), True, True)], seen
+
+    order = []
+    last = threading.Event()
+    for number in range(1000):
+        worker.invoke(lambda _worker, n: order.append(n), number)
+    worker.invoke(lambda *_: last.set())
+    assert last.wait(scenario.DEADLINE_S)
+    assert order == list(range(1000))
+
+    ran = threading.Event()
+    source = GLib.idle_source_new()
+    source.set_callback(lambda *_: ran.set())
+    source.attach(worker.get_main_context())
+    assert ran.wait(scenario.DEADLINE_S)
+
+    touch_all(worker)
+    touch_all(runtime)
+    runtime.shutdown(10000)
+    expect_dpdk_error(Dpdk.Error.CLOSED, worker.invoke, lambda *_: None)
+    assert not worker.is_running()
+
+
+def closures_are_freed():
+    """What was invoked does not live on in the library."""
+    runtime = scenario.start_ring()
+
+    class Canary:
+        pass
+
+    gone = threading.Event()
+    canary = Canary()
+    weakref.finalize(canary, gone.set)
+    runtime.dup_worker(0).invoke(lambda _worker, _canary: None, canary)
+    del canary
+    assert gone.wait(scenario.DEADLINE_S)
+
+
+def sockets():
+    runtime = scenario.start_default()
+    echo = scenario.Echo(runtime)
+    client = scenario.start_client()
+    scenario.iterate_until(lambda: echo.connection is not None)
+    connection = echo.connection
+    socket = connection.get_socket()
+    assert connection.is_connected() and socket.is_connected()
+    local = connection.get_local_address()
+    remote = connection.get_remote_address()
+    assert (local.get_address().to_string(), local.get_port()) == (scenario.ADDRESS, scenario.PORT)
+    assert remote.get_address().to_string() == '198.18.0.1'
+    assert socket.get_remote_address().get_port() == remote.get_port()
+    socket.set_nodelay(True)
+    assert socket.get_nodelay()
+    assert {'worker', 'port', 'nodelay'} <= touch_all(socket), touch_all(socket)
+    touch_all(connection)
+    scenario.iterate_until(lambda: echo.is_done)
+    assert scenario.finish_client(client) == 'echo: hello from the kernel\n'
+    listener = echo.listener
+    assert {'worker', 'port', 'backlog'} <= touch_all(listener)
+    assert listener.get_backlog() == 16 and not listener.is_closed()
+
+    address = Gio.InetSocketAddress.new_from_string('198.18.0.99', 80)
+    scenario.expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT,
+                          Dpdk.TcpListener.new, runtime, address, 16)
+    address = Gio.InetSocketAddress.new_from_string(scenario.ADDRESS, scenario.PORT)
+    scenario.expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.ADDRESS_IN_USE,
+                          Dpdk.TcpListener.new, runtime, address, 16)
+
+    refused = Dpdk.TcpSocket.new(runtime, Gio.SocketFamily.IPV4)
+    results = []
+
+    def on_done(source, result):
+        finish = getattr(source, 'accept_finish', None) or source.connect_finish
+        try:
+            results.append(finish(result))
+        except GLib.Error as error:
+            results.append(error)
+
+    refused.connect_async(Gio.InetSocketAddress.new_from_string('198.18.0.1', 9), None, on_done)
+    scenario.iterate_until(lambda: results)
+    assert results[0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CONNECTION_REFUSED), results
+
+    cancellable = Gio.Cancellable()
+    listener.accept_async(cancellable, on_done)
+    cancellable.cancel()
+    scenario.iterate_until(lambda: len(results) == 2)
+    assert results[1].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED), results
+
+    listener.accept_async(None, on_done)
+    runtime.shutdown(10000)
+    scenario.iterate_until(lambda: len(results) == 3)
+    assert results[2].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CLOSED), results
+    assert listener.is_closed()
+    # what is held stays valid
+    touch_all(listener)
+    touch_all(socket)
+
+
+def incoming_signal():
+    runtime = scenario.start_default()
+    listener = scenario.listen(runtime)
+    seen = []
+
+    def on_incoming(source, connection):
+        seen.append((source is listener, type(connection)))
+        connection.get_output_stream().write_all(b'bye\n', None)
+
+    listener.connect('incoming', on_incoming)
+    client = scenario.start_client()
+    scenario.iterate_until(lambda: seen)
+    assert seen == [(True, Dpdk.TcpConnection)], seen
+    client.communicate(timeout=scenario.DEADLINE_S)
+
+
+def run_and_quit():
+    runtime = scenario.start_ring()
+    GLib.idle_add(runtime.quit)
+    assert runtime.run()
+    assert not runtime.is_running()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+    done = []
+    runtime.shutdown_async(1000, None, lambda source, result: done.append(
+        source.shutdown_finish(result)))
+    scenario.iterate_until(lambda: done)
+    assert done == [True]
+
+
+def collected_by_another_thread():
+    """The collector of Python runs on any thread, with cycles through the objects."""
+    runtime = scenario.start_ring()
+    worker = runtime.dup_worker(0)
+    gc.disable()
+    for _ in range(50):
+        listener = scenario.listen(runtime)
+        listener.myself = listener
+        del listener
+        thread = threading.Thread(target=gc.collect)
+        thread.start()
+        thread.join()
+    done = threading.Event()
+
+    def collect(*_):
+        gc.collect()
+        done.set()
+
+    listener = scenario.listen(runtime)
+    listener.myself = listener
+    del listener
+    worker.invoke(collect)
+    assert done.wait(scenario.DEADLINE_S)
+    # the port is free again
+    scenario.listen(runtime)
+
+
+SCENARIOS = {name: function for name, function in list(globals().items())
+             if callable(function) and getattr(function, '__module__', '') == __name__
+             and name not in ('expect_dpdk_error', 'start_eal', 'touch_all')}
+
+if __name__ == '__main__':
+    scenario.run_named(SCENARIOS)

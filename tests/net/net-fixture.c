@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "net-fixture.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RUNTIME_DIRECTORY "/run/dpdk"
+#define TEST_TIMEOUT_US (120 * G_TIME_SPAN_SECOND)
+#define SHUTDOWN_MS 10000
+#define PATTERN_PERIOD 65521
+#define SEED_VARIABLE "DPDK_TEST_SEED"
+
+static gboolean is_isolated;
+
+/* a runtime directory that no other program uses, so that what is left in it is ours */
+static gboolean
+isolate_files (void)
+{
+  if (unshare (CLONE_NEWNS) != 0)
+    return FALSE;
+  g_mkdir_with_parents (RUNTIME_DIRECTORY, 0700);
+  return mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+         mount ("dpdk", RUNTIME_DIRECTORY, "tmpfs", 0, NULL) == 0;
+}
+
+static void
+assert_no_file_left (void)
+{
+  g_autoptr (GDir) directory = g_dir_open (RUNTIME_DIRECTORY, 0, NULL);
+  const char *name = directory != NULL ? g_dir_read_name (directory) : NULL;
+
+  if (name != NULL)
+    g_test_message ("left in " RUNTIME_DIRECTORY ": %s", name);
+  g_assert_null (name);
+}
+
+static void
+run_isolated (gconstpointer data)
+{
+  /* ISO C has no conversion from an object pointer to a function pointer */
+  const NetTestFunc *func = data;
+
+  if (!g_test_subprocess ())
+    {
+      if (!is_isolated)
+        {
+          g_test_skip ("needs the privilege to make namespaces");
+          return;
+        }
+      g_test_trap_subprocess (NULL, TEST_TIMEOUT_US, 0);
+      g_test_trap_assert_passed ();
+      assert_no_file_left ();
+      return;
+    }
+  if (unshare (CLONE_NEWNET) != 0)
+    g_error ("unshare: %s", g_strerror (errno));
+  net_run ("ip link set lo up");
+  (*func) ();
+}
+
+void
+net_test_init (int *argc, char ***argv)
+{
+  g_setenv ("G_DEBUG", "fatal-warnings", TRUE);
+  g_unsetenv ("DPDK_ENV_CONFIG");
+  g_test_init (argc, argv, NULL);
+  if (g_getenv (SEED_VARIABLE) == NULL)
+    {
+      g_autofree char *seed = g_strdup_printf ("%u", g_random_int ());
+
+      g_setenv (SEED_VARIABLE, seed, TRUE);
+    }
+  if (!g_test_subprocess ())
+    g_test_message (SEED_VARIABLE "=%s", g_getenv (SEED_VARIABLE));
+  is_isolated = g_test_subprocess () || isolate_files ();
+  /* one that fails does not keep the others from running */
+  if (!g_test_subprocess ())
+    g_test_set_nonfatal_assertions ();
+}
+
+void
+net_test_add (const char *path, NetTestFunc func)
+{
+  NetTestFunc *copy = g_new (NetTestFunc, 1);
+
+  *copy = func;
+  g_test_add_data_func_full (path, copy, run_isolated, g_free);
+}
+
+/* how often to do something that is done n times in a full run */
+guint
+net_scaled (guint n)
+{
+  const char *text = g_getenv ("DPDK_TEST_SCALE");
+  double scale = text != NULL ? g_ascii_strtod (text, NULL) : 1;
+
+  return scale > 0 ? MAX (1, (guint) (n * scale)) : n;
+}
+
+GRand *
+net_random_new (void)
+{
+  return g_rand_new_with_seed ((guint32) g_ascii_strtoull (g_getenv (SEED_VARIABLE), NULL, 10));
+}
+
+static char *
+run (int *wait_status, const char *command, va_list arguments)
+{
+  g_autofree char *line = g_strdup_vprintf (command, arguments);
+  const char *argv[] = { "/bin/sh", "-c", line, NULL };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *errors = NULL;
+  char *output = NULL;
+  gboolean success;
+
+  success = g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, &errors,
+                          wait_status, &error);
+  g_assert_no_error (error);
+  g_assert_true (success);
+  if (errors[0] != '\0')
+    g_printerr ("# %s: %s", line, errors);
+  return output;
+}
+
+char *
+net_run_for_output (int *wait_status, const char *command, ...)
+{
+  va_list arguments;
+  char *output;
+
+  va_start (arguments, command);
+  output = run (wait_status, command, arguments);
+  va_end (arguments);
+  return output;
+}
+
+void
+net_run (const char *command, ...)
+{
+  g_autofree char *output = NULL;
+  va_list arguments;
+  int wait_status;
+
+  va_start (arguments, command);
+  output = run (&wait_status, command, arguments);
+  va_end (arguments);
+  if (wait_status != 0)
+    g_error ("%s: wait status %d: %s", command, wait_status, output);
+}
+
+gboolean
+net_wait_a_little (gint64 deadline)
+{
+  GMainContext *context = g_main_context_get_thread_default ();
+
+  if (g_get_monotonic_time () > deadline)
+    return FALSE;
+  if (g_main_context_acquire (context))
+    {
+      gboolean dispatched = g_main_context_iteration (context, FALSE);
+
+      g_main_context_release (context);
+      if (dispatched)
+        return TRUE;
+    }
+  g_usleep (500);
+  return TRUE;
+}
+
+DpdkRuntime *
+net_build_with (DpdkRuntimeBuilder *builder, const char *json, GError **error)
+{
+  g_autoptr (DpdkConfig) config = NULL;
+  g_autoptr (GError) config_error = NULL;
+
+  config = json != NULL ? dpdk_config_new_from_data (json, -1, &config_error)
+                        : dpdk_config_new_default ();
+  g_assert_no_error (config_error);
+  dpdk_runtime_builder_set_config (builder, config);
+  /* two cores, and other tests beside us */
+  dpdk_runtime_builder_set_idle_policy (builder, DPDK_IDLE_POLICY_ADAPTIVE);
+  return dpdk_runtime_builder_build (builder, error);
+}
+
+DpdkRuntime *
+net_start_with (const char *json)
+{
+  g_autoptr (DpdkRuntimeBuilder) builder = dpdk_runtime_builder_new ();
+  g_autoptr (GError) error = NULL;
+  DpdkRuntime *runtime = net_build_with (builder, json, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (DPDK_IS_RUNTIME (runtime));
+  return runtime;
+}
+
+DpdkRuntime *
+net_start (void)
+{
+  DpdkRuntime *runtime = net_start_with (NULL);
+
+  net_kernel_up_default ();
+  return runtime;
+}
+
+/* gives the kernel's end its addresses, "ADDRESS/LENGTH" */
+void
+net_kernel_up (const char *interface, ...)
+{
+  const char *address;
+  va_list addresses;
+
+  NET_WAIT_UNTIL (if_nametoindex (interface) != 0);
+  net_run ("ip link set %s up", interface);
+  va_start (addresses, interface);
+  while ((address = va_arg (addresses, const char *)) != NULL)
+    net_run ("ip addr add %s dev %s %s", address, interface,
+             strchr (address, ':') != NULL ? "nodad" : "");
+  va_end (addresses);
+}
+
+void
+net_kernel_up_default (void)
+{
+  net_kernel_up (NET_INTERFACE, NET_KERNEL_V4 "/24", NET_KERNEL_V6 "/64", NULL);
+}
+
+void
+net_wait_dead (void)
+{
+  gint64 deadline = g_get_monotonic_time () + NET_PATIENCE_US;
+
+  while (dpdk_eal_get_process_state () != DPDK_EAL_STATE_DEAD && net_wait_a_little (deadline))
+    ;
+  if (dpdk_eal_get_process_state () != DPDK_EAL_STATE_DEAD)
+    {
+      g_autoptr (DpdkEal) eal = dpdk_eal_get_current ();
+      g_auto (GStrv) dependants = eal != NULL ? dpdk_eal_get_dependants (eal) : NULL;
+      g_autofree char *names = dependants != NULL ? g_strjoinv (", ", dependants) : NULL;
+
+      g_error ("the EAL is still held: %s", names);
+    }
+}
+
+void
+net_stop (DpdkRuntime *runtime)
+{
+  g_autoptr (GError) error = NULL;
+
+  dpdk_runtime_shutdown (runtime, SHUTDOWN_MS, &error);
+  g_assert_no_error (error);
+  g_assert_false (dpdk_runtime_is_running (runtime));
+  g_assert_finalize_object (runtime);
+  /* nothing else may hold the EAL: not a socket, not a port, not a pool */
+  net_wait_dead ();
+}
+
+static guint
+count_entries (const char *path)
+{
+  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (directory) != NULL)
+    n++;
+  return n;
+}
+
+/* those of GTask's pool come and go as GLib likes */
+static guint
+count_threads (void)
+{
+  g_autoptr (GDir) directory = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  while ((name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", name, "comm", NULL);
+      g_autofree char *comm = NULL;
+
+      if (g_file_get_contents (path, &comm, NULL, NULL) && !g_str_has_prefix (comm, "pool-"))
+        n++;
+    }
+  return n;
+}
+
+void
+net_usage_get (NetUsage *usage)
+{
+  g_autofree char *text = NULL;
+  guint64 n_pages = 0;
+  gboolean success;
+
+  success = g_file_get_contents ("/proc/self/statm", &text, NULL, NULL);
+  g_assert_true (success);
+  n_pages = g_ascii_strtoull (strchr (text, ' '), NULL, 10);
+  usage->rss = n_pages * (guint64) sysconf (_SC_PAGESIZE);
+  usage->n_fds = count_entries ("/proc/self/fd");
+  usage->n_threads = count_threads ();
+}
+
+GSocketAddress *
+net_address (const char *host, guint16 port)
+{
+  GSocketAddress *address = g_inet_socket_address_new_from_string (host, port);
+
+  g_assert_nonnull (address);
+  return address;
+}
+
+guint16
+net_address_get_port (GSocketAddress *address)
+{
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+}
+
+DpdkTcpListener *
+net_listen (DpdkRuntime *runtime, const char *host, guint16 port)
+{
+  g_autoptr (GSocketAddress) address = net_address (host, port);
+  g_autoptr (GError) error = NULL;
+  DpdkTcpListener *listener = dpdk_tcp_listener_new (runtime, address, 512, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (DPDK_IS_TCP_LISTENER (listener));
+  return listener;
+}
+
+guint16
+net_listener_get_port (DpdkTcpListener *listener)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketAddress) address =
+      dpdk_socket_get_local_address (DPDK_SOCKET (listener), &error);
+
+  g_assert_no_error (error);
+  return net_address_get_port (address);
+}
+
+DpdkTcpConnection *
+net_accept (DpdkTcpListener *listener)
+{
+  g_autoptr (GError) error = NULL;
+  DpdkTcpConnection *connection = dpdk_tcp_listener_accept (listener, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (DPDK_IS_TCP_CONNECTION (connection));
+  return connection;
+}
+
+DpdkTcpConnection *
+net_connect (DpdkRuntime *runtime, const char *host, guint16 port)
+{
+  g_autoptr (GSocketAddress) address = net_address (host, port);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DpdkTcpSocket) socket = NULL;
+  DpdkTcpConnection *connection;
+
+  socket = dpdk_tcp_socket_new (runtime, g_socket_address_get_family (address), &error);
+  g_assert_no_error (error);
+  connection = dpdk_tcp_socket_connect (socket, address, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (DPDK_IS_TCP_CONNECTION (connection));
+  return connection;
+}
+
+/* at least NET_PATTERN_SIZE bytes */
+const guint8 *
+net_pattern (guint64 offset)
+{
+  static gsize initialized;
+  static guint8 pattern[PATTERN_PERIOD + NET_PATTERN_SIZE];
+
+  if (g_once_init_enter (&initialized))
+    {
+      guint32 state = 1;
+
+      for (guint i = 0; i < PATTERN_PERIOD; i++)
+        {
+          state = state * 1664525 + 1013904223;
+          pattern[i] = (guint8) (state >> 24);
+        }
+      for (guint i = PATTERN_PERIOD; i < sizeof pattern; i++)
+        pattern[i] = pattern[i - PATTERN_PERIOD];
+      g_once_init_leave (&initialized, 1);
+    }
+  return pattern + offset % PATTERN_PERIOD;
+}
+
+void
+net_write_pattern (DpdkTcpConnection *connection, guint64 offset, guint64 size)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+  g_autoptr (GError) error = NULL;
+
+  for (gsize n; size > 0; offset += n, size -= n)
+    {
+      n = MIN (size, NET_PATTERN_SIZE);
+      g_output_stream_write_all (output, net_pattern (offset), n, NULL, NULL, &error);
+      g_assert_no_error (error);
+    }
+}
+
+void
+net_read_pattern (DpdkTcpConnection *connection, guint64 offset, guint64 size)
+{
+  GInputStream *input = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  g_autofree guint8 *buffer = g_malloc (NET_PATTERN_SIZE);
+  g_autoptr (GError) error = NULL;
+
+  while (size > 0)
+    {
+      gssize n = g_input_stream_read (input, buffer, MIN (size, NET_PATTERN_SIZE), NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpint (n, >, 0);
+      g_assert_cmpmem (buffer, n, net_pattern (offset), n);
+      offset += (guint64) n;
+      size -= (guint64) n;
+    }
+}
+
+void
+net_assert_at_end (DpdkTcpConnection *connection)
+{
+  GInputStream *input = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  g_autoptr (GError) error = NULL;
+  guint8 byte;
+  gssize n = g_input_stream_read (input, &byte, 1, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (n, ==, 0);
+}
+
+void
+net_close (DpdkTcpConnection *connection)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_io_stream_close (G_IO_STREAM (connection), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (dpdk_tcp_connection_is_connected (connection));
+}
+
+void
+net_release (gpointer object)
+{
+  g_assert_finalize_object (object);
+}

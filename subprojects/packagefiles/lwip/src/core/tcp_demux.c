@@ -67,8 +67,8 @@ tcp_demux_alloc(void)
 {
   conns = (struct tcp_pcb **)map_table(DEMUX_MAX_BUCKETS * sizeof(*conns));
   port_refs = (u32_t *)map_table(NUM_PORTS * sizeof(*port_refs));
-  listeners = (struct tcp_pcb_listen **)mem_calloc(LISTEN_BUCKETS, sizeof(*listeners));
-  keep_wheel = (struct tcp_pcb **)mem_calloc(KEEP_SLOTS, sizeof(*keep_wheel));
+  listeners = (struct tcp_pcb_listen **)LWIP_TABLE_CALLOC(LISTEN_BUCKETS, sizeof(*listeners));
+  keep_wheel = (struct tcp_pcb **)LWIP_TABLE_CALLOC(KEEP_SLOTS, sizeof(*keep_wheel));
   if ((conns == NULL) || (port_refs == NULL) || (listeners == NULL) || (keep_wheel == NULL)) {
     return ERR_MEM;
   }

@@ -12,9 +12,16 @@
 #include "lwip/err.h"
 #include "lwip/mem.h"
 
+/* Tables are allocated before the heap of lwIP is initialised: a port that uses
+ * that heap must take them from elsewhere. */
+#ifndef LWIP_TABLE_CALLOC
+#define LWIP_TABLE_CALLOC(count, size) mem_calloc(count, size)
+#define LWIP_TABLE_RELEASE(table) mem_free(table)
+#endif
+
 #define LWIP_TABLE_FREE(table) do { \
   if ((table) != NULL) { \
-    mem_free(table); \
+    LWIP_TABLE_RELEASE(table); \
     (table) = NULL; \
   } \
 } while (0)

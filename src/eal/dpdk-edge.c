@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-edge-private.h"
+
+typedef enum {
+  DEBUG_REFS = 1 << 0,
+} DebugFlags;
+
+static gboolean
+logs_edges (void)
+{
+  static const GDebugKey keys[] = { { "refs", DEBUG_REFS } };
+  static gsize initialized;
+  static guint flags;
+
+  if (g_once_init_enter (&initialized))
+    {
+      flags = g_parse_debug_string (g_getenv ("DPDK_DEBUG"), keys, G_N_ELEMENTS (keys));
+      g_once_init_leave (&initialized, 1);
+    }
+  return (flags & DEBUG_REFS) != 0;
+}
+
+static GQuark
+name_quark (void)
+{
+  return g_quark_from_static_string ("dpdk-edge-name");
+}
+
+static char *
+describe (gpointer object)
+{
+  const char *name = g_object_get_qdata (object, name_quark ());
+
+  return name != NULL ? g_strdup_printf ("%s %s", G_OBJECT_TYPE_NAME (object), name)
+                      : g_strdup_printf ("%s %p", G_OBJECT_TYPE_NAME (object), object);
+}
+
+static void
+log_edge (const char *event, const char *kind, const char *name, gpointer object)
+{
+  g_autofree char *held = describe (object);
+  g_autofree char *holder = g_strdup_printf ("%s %s", kind, name != NULL ? name : "?");
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "DPDK_EDGE_EVENT", event, "DPDK_EDGE_HOLDER",
+                    holder, "DPDK_EDGE_HELD", held, "MESSAGE", "%s %s -> %s", event, holder, held);
+}
+
+void
+dpdk_edge_set_name (gpointer object, const char *name)
+{
+  if (G_UNLIKELY (logs_edges ()))
+    g_object_set_qdata_full (object, name_quark (), g_strdup (name), g_free);
+}
+
+gpointer
+dpdk_edge_ref (const char *kind, const char *name, gpointer object)
+{
+  if (G_UNLIKELY (logs_edges ()))
+    log_edge ("hold", kind, name, object);
+  return g_object_ref (object);
+}
+
+void
+dpdk_edge_unref (const char *kind, const char *name, gpointer object)
+{
+  if (G_UNLIKELY (logs_edges ()))
+    log_edge ("drop", kind, name, object);
+  g_object_unref (object);
+}
+
+gpointer
+dpdk_edge_move (const char *kind, const char *name, const char *new_kind, const char *new_name,
+                gpointer object)
+{
+  if (object != NULL && G_UNLIKELY (logs_edges ()))
+    {
+      log_edge ("hold", new_kind, new_name, object);
+      log_edge ("drop", kind, name, object);
+    }
+  return object;
+}

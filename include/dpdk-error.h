@@ -29,6 +29,7 @@ typedef enum {
   DPDK_ERROR_WOULD_DEADLOCK,
   DPDK_ERROR_CLOSED,
   DPDK_ERROR_TIMED_OUT,
+  DPDK_ERROR_WRONG_ROLE,
 } DpdkError;
 
 #define DPDK_ERROR (dpdk_error_quark ())

@@ -13,6 +13,7 @@
 #include "dpdk-eal.h"
 #include "dpdk-error.h"
 #include "dpdk-interface-address.h"
+#include "dpdk-lcore.h"
 #include "dpdk-mempool.h"
 #include "dpdk-packet.h"
 #include "dpdk-port.h"

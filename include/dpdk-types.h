@@ -13,6 +13,7 @@ typedef struct _DpdkConfig DpdkConfig;
 typedef struct _DpdkDeviceConfig DpdkDeviceConfig;
 typedef struct _DpdkEal DpdkEal;
 typedef struct _DpdkInterfaceAddress DpdkInterfaceAddress;
+typedef struct _DpdkLcore DpdkLcore;
 typedef struct _DpdkMempool DpdkMempool;
 typedef struct _DpdkPacket DpdkPacket;
 typedef struct _DpdkPort DpdkPort;

@@ -4,6 +4,7 @@
 #include "dpdk-eal-args-private.h"
 #include "dpdk-enums.h"
 #include "dpdk-error-private.h"
+#include "dpdk-lcore-private.h"
 #include "dpdk-log-private.h"
 #include "dpdk-owner-private.h"
 
@@ -84,6 +85,7 @@ static void
 after_fork_in_child (void)
 {
   dpdk_process_is_inert = TRUE;
+  dpdk_lcore_forget ();
 }
 
 static void
@@ -554,14 +556,8 @@ dpdk_eal_shutdown (DpdkEal *self, guint timeout_ms, GError **error)
   g_return_val_if_fail (DPDK_IS_EAL (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (dpdk_thread_is_worker ())
-    {
-      g_set_error_literal (
-          error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
-          "dpdk_eal_shutdown: waits for the workers, so it cannot be called on the "
-          "thread of one");
-      return FALSE;
-    }
+  if (!dpdk_lcore_check_may_wait ("dpdk_eal_shutdown", "dpdk_eal_shutdown_async()", error))
+    return FALSE;
   if (dpdk_eal_is_inert ())
     {
       g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,

@@ -26,6 +26,7 @@
  * @DPDK_ERROR_WOULD_DEADLOCK: a call that waits was made on a thread that it would wait for
  * @DPDK_ERROR_CLOSED: the object was closed
  * @DPDK_ERROR_TIMED_OUT: the operation did not end in time
+ * @DPDK_ERROR_WRONG_ROLE: the call is not allowed on a thread of this role ([enum@Dpdk.LcoreRole])
  *
  * The errors of the library in the [error@Dpdk.Error] domain.
  *

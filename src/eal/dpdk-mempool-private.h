@@ -12,6 +12,5 @@ G_BEGIN_DECLS
 
 struct rte_mempool *dpdk_mempool_get_native (DpdkMempool *self);
 DpdkMempool *dpdk_mempool_from_native (struct rte_mempool *native);
-void dpdk_mempool_flush_cache (DpdkMempool *self);
 
 G_END_DECLS

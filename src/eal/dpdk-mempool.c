@@ -8,7 +8,6 @@
 #include "dpdk-owner-private.h"
 
 #include <rte_errno.h>
-#include <rte_lcore.h>
 #include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
 
@@ -380,16 +379,6 @@ DpdkMempool *
 dpdk_mempool_from_native (struct rte_mempool *native)
 {
   return ((MempoolPrivate *) rte_mempool_get_priv (native))->mempool;
-}
-
-/* gives back what the calling thread keeps for itself */
-void
-dpdk_mempool_flush_cache (DpdkMempool *self)
-{
-  struct rte_mempool_cache *cache = rte_mempool_default_cache (self->native, rte_lcore_id ());
-
-  if (cache != NULL)
-    rte_mempool_cache_flush (cache, self->native);
 }
 
 /**

@@ -17,7 +17,4 @@ gboolean dpdk_owner_call (DpdkOwnerFunc func, gpointer data, const char *what, G
 void dpdk_owner_abandon (gpointer data);
 gboolean dpdk_owner_wait_idle (gint64 deadline);
 
-void dpdk_thread_set_worker (gboolean is_worker);
-gboolean dpdk_thread_is_worker (void);
-
 G_END_DECLS

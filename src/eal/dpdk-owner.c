@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-owner-private.h"
-#include "dpdk-thread-local-private.h"
+
+#include "dpdk-lcore-private.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -30,19 +31,6 @@ static struct {
 } owner;
 
 static DPDK_THREAD_LOCAL gboolean is_owner;
-static DPDK_THREAD_LOCAL gboolean is_worker_thread;
-
-void
-dpdk_thread_set_worker (gboolean is_worker)
-{
-  is_worker_thread = is_worker;
-}
-
-gboolean
-dpdk_thread_is_worker (void)
-{
-  return is_worker_thread;
-}
 
 gboolean
 dpdk_owner_is_current (void)
@@ -87,6 +75,7 @@ owner_main (gpointer data)
   sigfillset (&all);
   pthread_sigmask (SIG_BLOCK, &all, NULL);
   is_owner = TRUE;
+  dpdk_lcore_enter_main ();
 
   g_mutex_lock (&owner.lock);
   while (TRUE)
@@ -192,14 +181,8 @@ dpdk_owner_call (DpdkOwnerFunc func, gpointer data, const char *what, GError **e
       func (data);
       return TRUE;
     }
-  if (is_worker_thread)
-    {
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
-                   "%s: not allowed on the thread of a worker, because it waits for a thread that "
-                   "may be waiting for the worker; call it from another thread",
-                   what);
-      return FALSE;
-    }
+  if (!dpdk_lcore_check_may_wait (what, NULL, error))
+    return FALSE;
   g_mutex_lock (&owner.lock);
   if (owner.thread == NULL)
     {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-runtime-private.h"
 
+#include "dpdk-lcore-private.h"
 #include "dpdk-owner-private.h"
 
 #include <glib-unix.h>
@@ -466,13 +467,8 @@ dpdk_runtime_run (DpdkRuntime *self, GError **error)
   g_return_val_if_fail (DPDK_IS_RUNTIME (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (dpdk_thread_is_worker ())
-    {
-      g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
-                           "dpdk_runtime_run: waits for the workers, so it cannot be called on the "
-                           "thread of one");
-      return FALSE;
-    }
+  if (!dpdk_lcore_check_may_wait ("dpdk_runtime_run", NULL, error))
+    return FALSE;
   context = g_main_context_ref_thread_default ();
   loop = g_main_loop_new (context, FALSE);
   g_mutex_lock (&self->lock);
@@ -567,15 +563,9 @@ dpdk_runtime_shutdown (DpdkRuntime *self, guint timeout_ms, GError **error)
   g_return_val_if_fail (DPDK_IS_RUNTIME (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (dpdk_thread_is_worker ())
-    {
-      g_set_error_literal (
-          error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
-          "dpdk_runtime_shutdown: waits for the workers, so it cannot be called on "
-          "the thread of one; use dpdk_runtime_shutdown_async() or "
-          "dpdk_runtime_quit()");
-      return FALSE;
-    }
+  if (!dpdk_lcore_check_may_wait ("dpdk_runtime_shutdown",
+                                  "dpdk_runtime_shutdown_async() or dpdk_runtime_quit()", error))
+    return FALSE;
   if (dpdk_eal_is_inert ())
     {
       g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-worker-core-internal.h"
 
+#include "dpdk-lcore-private.h"
 #include "dpdk-mempool-private.h"
-#include "dpdk-owner-private.h"
 #include "dpdk-port-private.h"
 
 #include <pthread.h>
 #include <rte_cycles.h>
-#include <rte_errno.h>
-#include <rte_lcore.h>
 #include <sched.h>
 #include <signal.h>
 
@@ -87,8 +85,8 @@ pin_thread (DpdkWorkerCore *self, GError **error)
   if (native == 0)
     return TRUE;
   g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
-               "Worker %u cannot be pinned to core %u: %s (error %d)", self->index, self->cpu,
-               g_strerror (native), native);
+               "cannot be pinned to core %u: %s (error %d)", self->cpu, g_strerror (native),
+               native);
   return FALSE;
 }
 
@@ -263,17 +261,6 @@ close_all (DpdkWorkerCore *self)
 }
 
 static void
-flush_caches (DpdkWorkerCore *self)
-{
-  for (guint i = 0; i < self->ports->len; i++)
-    {
-      DpdkWorkerPort *port = g_ptr_array_index (self->ports, i);
-
-      dpdk_mempool_flush_cache (dpdk_port_get_mempool (port->port));
-    }
-}
-
-static void
 block_signals (void)
 {
   sigset_t set;
@@ -292,36 +279,24 @@ dpdk_worker_thread_main (gpointer data)
 {
   DpdkWorkerCore *self = data;
   DpdkWorkerStatistics statistics;
-  gboolean is_registered = FALSE;
 
   dpdk_worker_core_current = self;
-  dpdk_thread_set_worker (TRUE);
   block_signals ();
   dpdk_worker_poller_enter (self->poller);
-  if (pin_thread (self, &self->error))
+  if (!pin_thread (self, &self->error) || !dpdk_lcore_enter_worker (&self->error))
+    g_prefix_error (&self->error, "Worker %u: ", self->index);
+  else if (create_stack (self, &self->error))
     {
-      is_registered = rte_thread_register () == 0;
-      if (!is_registered)
-        g_set_error (&self->error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY,
-                     "Worker %u: rte_thread_register: %s (error %d)", self->index,
-                     rte_strerror (rte_errno), rte_errno);
-      else if (create_stack (self, &self->error))
-        {
-          dpdk_worker_core_set_state (self, THREAD_RUNNING);
-          loop (self);
-          close_all (self);
-          dpdk_worker_core_get_statistics (self, &statistics);
-          g_mutex_lock (&self->lock);
-          self->last_statistics = statistics;
-          g_clear_pointer (&self->stack, dpdk_stack_free);
-          g_mutex_unlock (&self->lock);
-        }
+      dpdk_worker_core_set_state (self, THREAD_RUNNING);
+      loop (self);
+      close_all (self);
+      dpdk_worker_core_get_statistics (self, &statistics);
+      g_mutex_lock (&self->lock);
+      self->last_statistics = statistics;
+      g_clear_pointer (&self->stack, dpdk_stack_free);
+      g_mutex_unlock (&self->lock);
     }
-  if (is_registered)
-    {
-      flush_caches (self);
-      rte_thread_unregister ();
-    }
+  dpdk_lcore_leave ();
   dpdk_worker_poller_leave (self->poller);
   dpdk_worker_core_current = NULL;
   dpdk_worker_shared_leave (self->shared);

@@ -3,7 +3,7 @@
 #include "dpdk-socket-native-private.h"
 #include "dpdk-tcp-endpoint-internal.h"
 
-#include "dpdk-owner-private.h"
+#include "dpdk-lcore-private.h"
 
 #define SEND_BUFFER_SIZE (256 * 1024)
 /* how much may be read before the worker is told */
@@ -112,17 +112,6 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   g_mutex_unlock (&self->lock);
 }
 
-static gboolean
-refuse_to_block (const char *what, const char *instead, GError **error)
-{
-  if (!dpdk_thread_is_worker ())
-    return FALSE;
-  g_set_error (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
-               "A blocking %s on the thread of a worker would wait for itself; use %s", what,
-               instead);
-  return TRUE;
-}
-
 /* waits with the lock held; FALSE if cancelled */
 static gboolean
 wait_for_condition_locked (DpdkTcpEndpoint *self, GIOCondition condition, GCancellable *cancellable)
@@ -195,7 +184,8 @@ dpdk_tcp_endpoint_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gboole
   gboolean kick = FALSE;
   gssize n;
 
-  if (may_block && refuse_to_block ("read", "read_async() or a non-blocking read", error))
+  if (may_block &&
+      !dpdk_lcore_check_may_wait ("blocking read", "read_async() or a non-blocking read", error))
     return -1;
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return -1;
@@ -247,7 +237,8 @@ dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
   CancelWatch watch = { 0 };
   gssize n;
 
-  if (may_block && refuse_to_block ("write", "write_async() or a non-blocking write", error))
+  if (may_block &&
+      !dpdk_lcore_check_may_wait ("blocking write", "write_async() or a non-blocking write", error))
     return -1;
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return -1;

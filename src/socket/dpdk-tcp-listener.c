@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dpdk-owner-private.h"
+#include "dpdk-lcore-private.h"
 #include "dpdk-socket-native-private.h"
 #include "dpdk-socket-private.h"
 #include "dpdk-tcp-listener-core-private.h"
@@ -394,13 +394,10 @@ dpdk_tcp_listener_accept (DpdkTcpListener *self, GCancellable *cancellable, GErr
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (dpdk_thread_is_worker ())
-    {
-      g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
-                           "A blocking accept on the thread of a worker would wait for itself; use "
-                           "dpdk_tcp_listener_accept_async() or the signal \"incoming\"");
-      return NULL;
-    }
+  if (!dpdk_lcore_check_may_wait ("dpdk_tcp_listener_accept",
+                                  "dpdk_tcp_listener_accept_async() or the signal \"incoming\"",
+                                  error))
+    return NULL;
   endpoint = dpdk_tcp_accept_queue_wait (self->queue, cancellable, error);
   return endpoint != NULL ? wrap_endpoint (self, endpoint) : NULL;
 }

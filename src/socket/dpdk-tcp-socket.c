@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dpdk-owner-private.h"
+#include "dpdk-lcore-private.h"
 #include "dpdk-socket-native-private.h"
 #include "dpdk-socket-private.h"
 
@@ -281,13 +281,9 @@ dpdk_tcp_socket_connect (DpdkTcpSocket *self, GSocketAddress *address, GCancella
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (dpdk_thread_is_worker ())
-    {
-      g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
-                           "A blocking connect on the thread of a worker would wait for itself; "
-                           "use dpdk_tcp_socket_connect_async()");
-      return NULL;
-    }
+  if (!dpdk_lcore_check_may_wait ("dpdk_tcp_socket_connect", "dpdk_tcp_socket_connect_async()",
+                                  error))
+    return NULL;
   if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
       !check_address (self, address, &ip, &port, error) ||
       !dpdk_tcp_endpoint_connect (self->endpoint, &ip, port, NULL, error))

@@ -43,6 +43,8 @@ G_DECLARE_FINAL_TYPE (DpdkPort, dpdk_port, DPDK, PORT, GObject)
 
 DPDK_AVAILABLE_IN_0_1
 DpdkPort *dpdk_port_new (DpdkEal *eal, const char *devargs, GError **error);
+DPDK_AVAILABLE_IN_0_1
+DpdkPort *dpdk_port_adopt (DpdkEal *eal, const char *device_name, GError **error);
 
 DPDK_AVAILABLE_IN_0_1
 DpdkEal *dpdk_port_get_eal (DpdkPort *self);

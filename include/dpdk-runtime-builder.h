@@ -28,6 +28,8 @@ void dpdk_runtime_builder_add_eal_arg (DpdkRuntimeBuilder *self, const char *arg
 DPDK_AVAILABLE_IN_0_1
 void dpdk_runtime_builder_add_eal_args (DpdkRuntimeBuilder *self, const char *const *args);
 DPDK_AVAILABLE_IN_0_1
+void dpdk_runtime_builder_add_port (DpdkRuntimeBuilder *self, DpdkPort *port);
+DPDK_AVAILABLE_IN_0_1
 void dpdk_runtime_builder_set_mempool_size (DpdkRuntimeBuilder *self, guint mempool_size);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_runtime_builder_set_cache_size (DpdkRuntimeBuilder *self, guint cache_size);

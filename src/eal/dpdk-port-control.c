@@ -6,8 +6,6 @@
 #include "dpdk-mempool-private.h"
 #include "dpdk-owner-private.h"
 
-#define REOPEN_TIMEOUT_US (2 * G_TIME_SPAN_SECOND)
-
 /* what the device still needs while it is closed, and then nobody does */
 typedef struct {
   DpdkPortDevice device;
@@ -57,19 +55,9 @@ dpdk_port_begin_close (DpdkPort *self)
     dpdk_owner_post (close_job, steal_close_job (self));
 }
 
-typedef struct {
-  DpdkPort *self;
-  DpdkMempool *mempool;
-  guint n_queues;
-  guint n_descriptors;
-  guint number;
-  struct rte_ether_addr mac;
-  DpdkPortStatistics *statistics;
-  GError *error;
-} Control;
-
-static gboolean
-control (DpdkPort *self, DpdkOwnerFunc func, Control *call, const char *what, GError **error)
+gboolean
+dpdk_port_control (DpdkPort *self, DpdkOwnerFunc func, DpdkPortCall *call, const char *what,
+                   GError **error)
 {
   if (dpdk_eal_is_inert ())
     {
@@ -89,8 +77,8 @@ control (DpdkPort *self, DpdkOwnerFunc func, Control *call, const char *what, GE
   return TRUE;
 }
 
-static gboolean
-check_open (Control *call)
+gboolean
+dpdk_port_check_open (DpdkPortCall *call)
 {
   if (call->self->device.is_open)
     return TRUE;
@@ -99,10 +87,10 @@ check_open (Control *call)
   return FALSE;
 }
 
-static gboolean
-check_stopped (Control *call)
+gboolean
+dpdk_port_check_stopped (DpdkPortCall *call)
 {
-  if (!check_open (call))
+  if (!dpdk_port_check_open (call))
     return FALSE;
   if (!call->self->started)
     return TRUE;
@@ -111,8 +99,8 @@ check_stopped (Control *call)
   return FALSE;
 }
 
-static gboolean
-check_no_worker (Control *call)
+gboolean
+dpdk_port_check_no_worker (DpdkPortCall *call)
 {
   if (g_atomic_int_get (&call->self->n_workers) == 0)
     return TRUE;
@@ -122,8 +110,8 @@ check_no_worker (Control *call)
   return FALSE;
 }
 
-static void
-update_mac (DpdkPort *self, const struct rte_ether_addr *mac)
+void
+dpdk_port_update_mac (DpdkPort *self, const struct rte_ether_addr *mac)
 {
   self->device.mac = *mac;
   g_free (self->mac);
@@ -133,77 +121,12 @@ update_mac (DpdkPort *self, const struct rte_ether_addr *mac)
 }
 
 static void
-open_job (gpointer data)
-{
-  Control *call = data;
-  DpdkPort *self = call->self;
-
-  if (!dpdk_port_device_open (&self->device, self->devargs, &call->error))
-    return;
-  self->id = self->device.id;
-  update_mac (self, &self->device.mac);
-}
-
-/**
- * dpdk_port_new:
- * @eal: the EAL
- * @devargs: the device: a PCI address, or a virtual device with its parameters
- * @error: return location for an error
- *
- * Opens a device.
- *
- * May be called from any thread but that of a worker.
- *
- * Fails with %DPDK_ERROR_NO_DEVICE, %DPDK_ERROR_PERMISSION_DENIED or %DPDK_ERROR_EXISTS, or with
- * %DPDK_ERROR_FAILED for what the driver alone can explain: the message has the device and the log
- * of DPDK.
- *
- * Returns: (transfer full): the port
- *
- * Since: 0.1
- */
-DpdkPort *
-dpdk_port_new (DpdkEal *eal, const char *devargs, GError **error)
-{
-  g_autoptr (DpdkPort) self = NULL;
-  g_autoptr (GError) local_error = NULL;
-  Control call = { 0 };
-  gboolean success;
-
-  g_return_val_if_fail (DPDK_IS_EAL (eal), NULL);
-  g_return_val_if_fail (devargs != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  self = g_object_new (DPDK_TYPE_PORT, NULL);
-  self->eal = g_object_ref (eal);
-  self->devargs = g_strdup (devargs);
-  self->dependant = dpdk_eal_add_dependant (eal, DPDK_TYPE_PORT, devargs, error);
-  if (self->dependant == NULL)
-    return NULL;
-  success = control (self, open_job, &call, "opening a port", &local_error);
-  if (g_error_matches (local_error, DPDK_ERROR, DPDK_ERROR_EXISTS) &&
-      dpdk_owner_wait_idle (g_get_monotonic_time () + REOPEN_TIMEOUT_US))
-    {
-      /* whoever had it may have dropped it just now, and dropping does not wait */
-      g_clear_error (&local_error);
-      call.error = NULL;
-      success = control (self, open_job, &call, "opening a port", &local_error);
-    }
-  if (!success)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return NULL;
-    }
-  return g_steal_pointer (&self);
-}
-
-static void
 configure_job (gpointer data)
 {
-  Control *call = data;
+  DpdkPortCall *call = data;
   DpdkPort *self = call->self;
 
-  if (!check_stopped (call))
+  if (!dpdk_port_check_stopped (call))
     return;
   if (call->n_queues == 0 || call->n_queues > self->device.max_queues)
     {
@@ -244,22 +167,22 @@ gboolean
 dpdk_port_configure (DpdkPort *self, DpdkMempool *mempool, guint n_queues, guint n_descriptors,
                      GError **error)
 {
-  Control call = { .mempool = mempool, .n_queues = n_queues, .n_descriptors = n_descriptors };
+  DpdkPortCall call = { .mempool = mempool, .n_queues = n_queues, .n_descriptors = n_descriptors };
 
   g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
   g_return_val_if_fail (DPDK_IS_MEMPOOL (mempool), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return control (self, configure_job, &call, "configuring a port", error);
+  return dpdk_port_control (self, configure_job, &call, "configuring a port", error);
 }
 
 static void
 start_job (gpointer data)
 {
-  Control *call = data;
+  DpdkPortCall *call = data;
   DpdkPort *self = call->self;
 
-  if (!check_open (call) || self->started)
+  if (!dpdk_port_check_open (call) || self->started)
     return;
   if (self->n_queues == 0)
     g_set_error (&call->error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
@@ -287,21 +210,21 @@ start_job (gpointer data)
 gboolean
 dpdk_port_start (DpdkPort *self, GError **error)
 {
-  Control call = { 0 };
+  DpdkPortCall call = { 0 };
 
   g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return control (self, start_job, &call, "starting a port", error);
+  return dpdk_port_control (self, start_job, &call, "starting a port", error);
 }
 
 static void
 stop_job (gpointer data)
 {
-  Control *call = data;
+  DpdkPortCall *call = data;
   DpdkPort *self = call->self;
 
-  if (!check_open (call) || !self->started || !check_no_worker (call))
+  if (!dpdk_port_check_open (call) || !self->started || !dpdk_port_check_no_worker (call))
     return;
   self->started = FALSE;
   dpdk_port_queues_disconnect (self);
@@ -326,20 +249,20 @@ stop_job (gpointer data)
 gboolean
 dpdk_port_stop (DpdkPort *self, GError **error)
 {
-  Control call = { 0 };
+  DpdkPortCall call = { 0 };
 
   g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return control (self, stop_job, &call, "stopping a port", error);
+  return dpdk_port_control (self, stop_job, &call, "stopping a port", error);
 }
 
 static void
 explicit_close_job (gpointer data)
 {
-  Control *call = data;
+  DpdkPortCall *call = data;
 
-  if (call->self->device.is_open && check_no_worker (call))
+  if (call->self->device.is_open && dpdk_port_check_no_worker (call))
     close_job (steal_close_job (call->self));
 }
 
@@ -363,23 +286,23 @@ explicit_close_job (gpointer data)
 gboolean
 dpdk_port_close (DpdkPort *self, GError **error)
 {
-  Control call = { 0 };
+  DpdkPortCall call = { 0 };
 
   g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return control (self, explicit_close_job, &call, "closing a port", error);
+  return dpdk_port_control (self, explicit_close_job, &call, "closing a port", error);
 }
 
 static void
 set_mac_job (gpointer data)
 {
-  Control *call = data;
+  DpdkPortCall *call = data;
   DpdkPort *self = call->self;
 
-  if (check_open (call) &&
+  if (dpdk_port_check_open (call) &&
       dpdk_port_device_set_mac (&self->device, self->devargs, &call->mac, &call->error))
-    update_mac (self, &call->mac);
+    dpdk_port_update_mac (self, &call->mac);
 }
 
 /**
@@ -401,7 +324,7 @@ set_mac_job (gpointer data)
 gboolean
 dpdk_port_set_mac (DpdkPort *self, const char *mac, GError **error)
 {
-  Control call = { 0 };
+  DpdkPortCall call = { 0 };
 
   g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
   g_return_val_if_fail (mac != NULL, FALSE);
@@ -414,15 +337,15 @@ dpdk_port_set_mac (DpdkPort *self, const char *mac, GError **error)
                    "DpdkPort %s: \"%s\" is not a unicast MAC address", self->devargs, mac);
       return FALSE;
     }
-  return control (self, set_mac_job, &call, "setting a MAC address", error);
+  return dpdk_port_control (self, set_mac_job, &call, "setting a MAC address", error);
 }
 
 static void
 set_mtu_job (gpointer data)
 {
-  Control *call = data;
+  DpdkPortCall *call = data;
 
-  if (check_stopped (call))
+  if (dpdk_port_check_stopped (call))
     dpdk_port_device_set_mtu (&call->self->device, call->self->devargs, call->number, &call->error);
 }
 
@@ -446,20 +369,20 @@ set_mtu_job (gpointer data)
 gboolean
 dpdk_port_set_mtu (DpdkPort *self, guint mtu, GError **error)
 {
-  Control call = { .number = mtu };
+  DpdkPortCall call = { .number = mtu };
 
   g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return control (self, set_mtu_job, &call, "setting an MTU", error);
+  return dpdk_port_control (self, set_mtu_job, &call, "setting an MTU", error);
 }
 
 static void
 statistics_job (gpointer data)
 {
-  Control *call = data;
+  DpdkPortCall *call = data;
 
-  if (check_open (call))
+  if (dpdk_port_check_open (call))
     dpdk_port_device_get_statistics (&call->self->device, call->self->devargs, call->statistics,
                                      &call->error);
 }
@@ -481,11 +404,11 @@ statistics_job (gpointer data)
 gboolean
 dpdk_port_get_statistics (DpdkPort *self, DpdkPortStatistics *statistics, GError **error)
 {
-  Control call = { .statistics = statistics };
+  DpdkPortCall call = { .statistics = statistics };
 
   g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
   g_return_val_if_fail (statistics != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return control (self, statistics_job, &call, "reading statistics", error);
+  return dpdk_port_control (self, statistics_job, &call, "reading statistics", error);
 }

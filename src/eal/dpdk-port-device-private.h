@@ -7,6 +7,7 @@
 
 G_BEGIN_DECLS
 
+struct rte_eth_dev_info;
 struct rte_mempool;
 
 /* a device of DPDK; all functions are for the owner thread */
@@ -22,6 +23,8 @@ typedef struct {
 } DpdkPortDevice;
 
 gboolean dpdk_port_device_open (DpdkPortDevice *self, const char *devargs, GError **error);
+/* @name is that of DPDK, without parameters */
+gboolean dpdk_port_device_adopt (DpdkPortDevice *self, const char *name, GError **error);
 gboolean dpdk_port_device_configure (DpdkPortDevice *self, const char *name,
                                      struct rte_mempool *pool, guint n_queues, guint n_descriptors,
                                      gboolean with_interrupts, GError **error);
@@ -37,6 +40,11 @@ gboolean dpdk_port_device_set_mtu (DpdkPortDevice *self, const char *name, guint
                                    GError **error);
 gboolean dpdk_port_device_get_statistics (DpdkPortDevice *self, const char *name,
                                           DpdkPortStatistics *statistics, GError **error);
+gboolean dpdk_port_device_read_info (DpdkPortDevice *self, const char *name,
+                                     struct rte_eth_dev_info *info, GError **error);
+/* the text goes to the caller's error */
+void dpdk_port_device_set_error (GError **error, int native, const char *log, const char *name,
+                                 const char *what);
 int dpdk_port_device_get_queue_fd (DpdkPortDevice *self, guint queue);
 
 G_END_DECLS

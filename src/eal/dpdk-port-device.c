@@ -5,185 +5,32 @@
 #include "dpdk-log-private.h"
 
 #include <errno.h>
-#include <linux/capability.h>
-#include <net/if.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* packets that a device hands over while it is drained: more than any queue holds */
 #define DRAIN_MAX (64 * 1024)
 #define BURST 32
 
-/* the text goes to the caller's error */
-static void
-set_device_error (GError **error, int native, const char *log, const char *name, const char *what)
+void
+dpdk_port_device_set_error (GError **error, int native, const char *log, const char *name,
+                            const char *what)
 {
   dpdk_set_native_error (error, native, log, "DpdkPort %s: %s", name, what);
 }
 
-/* the drivers say -1 for anything, and what the kernel said in their log only */
-static int
-guess_open_error (int native, const char *log)
-{
-  static const struct {
-    const char *text;
-    int native;
-  } texts[] = {
-    { "Operation not permitted", EACCES },
-    { "Permission denied", EACCES },
-    { "Address already in use", EEXIST },
-    { "Device or resource busy", EEXIST },
-    { "File exists", EEXIST },
-    { "No such device", ENODEV },
-    { "No such file or directory", ENODEV },
-    { "failed to parse device", ENODEV },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    if (strstr (log, texts[i].text) != NULL)
-      return texts[i].native;
-  return native == -1 ? EIO : -native;
-}
-
-static gboolean
-has_capability (int capability)
-{
-  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-  return syscall (SYS_capget, &header, data) == 0 &&
-         (data[CAP_TO_INDEX (capability)].effective & CAP_TO_MASK (capability)) != 0;
-}
-
-static void
-set_open_error (GError **error, int native, const char *log, const char *devargs)
-{
-  const char *needs = NULL;
-
-  native = guess_open_error (native, log);
-  if (g_str_has_prefix (devargs, "net_tap") &&
-      (native == EACCES || !has_capability (CAP_NET_ADMIN)))
-    needs = "a tap device needs the capability CAP_NET_ADMIN and /dev/net/tun";
-  else if (g_str_has_prefix (devargs, "net_af_packet") &&
-           (native == EACCES || !has_capability (CAP_NET_RAW)))
-    needs = "a packet socket needs the capability CAP_NET_RAW";
-  if (needs != NULL)
-    g_set_error (
-        error, DPDK_ERROR, DPDK_ERROR_PERMISSION_DENIED,
-        "DpdkPort %s: not permitted: %s; net_null, net_ring and net_memif work without: %s",
-        devargs, needs, log);
-  else
-    set_device_error (error, native, log, devargs, "opening the device");
-}
-
-static char *
-get_device_name (const char *devargs, gboolean *is_pci)
-{
-  char *name = g_strndup (devargs, strcspn (devargs, ","));
-
-  *is_pci = strchr (name, ':') != NULL;
-  return name;
-}
-
-static gboolean
-read_info (DpdkPortDevice *self, struct rte_eth_dev_info *info, const char *name, GError **error)
+gboolean
+dpdk_port_device_read_info (DpdkPortDevice *self, const char *name, struct rte_eth_dev_info *info,
+                            GError **error)
 {
   int native = rte_eth_dev_info_get (self->id, info);
 
   if (native == 0)
     return TRUE;
-  set_device_error (error, native, NULL, name, "reading the device's properties");
+  dpdk_port_device_set_error (error, native, NULL, name, "reading the device's properties");
   return FALSE;
-}
-
-/* the kernel would let a second process take every other packet of the first one's tap */
-static gboolean
-check_tap_is_new (const char *devargs, GError **error)
-{
-  g_auto (GStrv) parameters = g_strsplit (devargs, ",", -1);
-
-  if (!g_str_has_prefix (devargs, "net_tap") ||
-      g_strv_contains ((const char *const *) parameters, "persist"))
-    return TRUE;
-  for (guint i = 0; parameters[i] != NULL; i++)
-    {
-      const char *name = parameters[i] + strlen ("iface=");
-
-      if (!g_str_has_prefix (parameters[i], "iface=") || if_nametoindex (name) == 0)
-        continue;
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_EXISTS,
-                   "DpdkPort %s: a network interface %s exists already", devargs, name);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-gboolean
-dpdk_port_device_open (DpdkPortDevice *self, const char *devargs, GError **error)
-{
-  g_autofree char *log = NULL;
-  g_autofree char *name = NULL;
-  struct rte_eth_dev_info info;
-  gboolean is_pci;
-  const char *parameters;
-  int native;
-
-  name = get_device_name (devargs, &is_pci);
-  if (*name == '\0')
-    {
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
-                   "DpdkPort: \"%s\" names no device", devargs);
-      return FALSE;
-    }
-  parameters = strchr (devargs, ',');
-  parameters = parameters != NULL ? parameters + 1 : "";
-
-  if (rte_eth_dev_get_port_by_name (name, &self->id) == 0)
-    {
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_EXISTS, "DpdkPort %s: the device is open already",
-                   devargs);
-      return FALSE;
-    }
-  if (!check_tap_is_new (devargs, error))
-    return FALSE;
-  dpdk_log_capture_begin ();
-  native = rte_eal_hotplug_add (is_pci ? "pci" : "vdev", name, parameters);
-  log = dpdk_log_capture_end ();
-  if (native != 0)
-    {
-      set_open_error (error, native, log, devargs);
-      return FALSE;
-    }
-  native = rte_eth_dev_get_port_by_name (name, &self->id);
-  if (native != 0)
-    {
-      rte_eal_hotplug_remove (is_pci ? "pci" : "vdev", name);
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_NO_DEVICE,
-                   "DpdkPort %s: the device is not a network device, or no driver took it%s%s",
-                   devargs, *log != '\0' ? ": " : "", log);
-      return FALSE;
-    }
-  self->is_open = TRUE;
-  if (!read_info (self, &info, devargs, error))
-    {
-      rte_eal_hotplug_remove (is_pci ? "pci" : "vdev", name);
-      self->is_open = FALSE;
-      return FALSE;
-    }
-  self->native = info.device;
-  self->driver = g_strdup (info.driver_name);
-  self->max_queues = MIN (info.max_rx_queues, info.max_tx_queues);
-  self->mtu = RTE_ETHER_MTU;
-  self->numa_node = rte_eth_dev_socket_id (self->id);
-  rte_eth_macaddr_get (self->id, &self->mac);
-  if (strcmp (self->driver, "net_tap") == 0)
-    /* the kernel's end of a tap has this address: ours must differ, or ARP confuses the two */
-    self->mac.addr_bytes[RTE_ETHER_ADDR_LEN - 1] ^= 1;
-  return TRUE;
 }
 
 static gboolean
@@ -228,7 +75,7 @@ dpdk_port_device_configure (DpdkPortDevice *self, const char *name, struct rte_m
                    self->mtu);
       return FALSE;
     }
-  if (!read_info (self, &info, name, error))
+  if (!dpdk_port_device_read_info (self, name, &info, error))
     return FALSE;
   conf.rxmode.mtu = self->mtu;
   conf.txmode.mq_mode = RTE_ETH_MQ_TX_NONE;
@@ -269,7 +116,7 @@ dpdk_port_device_start (DpdkPortDevice *self, const char *name, GError **error)
   log = dpdk_log_capture_end ();
   if (native != 0)
     {
-      set_device_error (error, native, log, name, "starting the device");
+      dpdk_port_device_set_error (error, native, log, name, "starting the device");
       return FALSE;
     }
   return TRUE;
@@ -302,10 +149,21 @@ dpdk_port_device_stop (DpdkPortDevice *self, const char *name, guint n_queues, G
   native = rte_eth_dev_stop (self->id);
   if (native != 0)
     {
-      set_device_error (error, native, NULL, name, "stopping the device");
+      dpdk_port_device_set_error (error, native, NULL, name, "stopping the device");
       return FALSE;
     }
   return TRUE;
+}
+
+/* a device may have several ports, and another may still be in use */
+static gboolean
+has_other_port (struct rte_device *device)
+{
+  guint16 id;
+
+  RTE_ETH_FOREACH_DEV_OF (id, device)
+  return TRUE;
+  return FALSE;
 }
 
 /* nobody is left to tell of a failure, so it is logged and the rest done all the same */
@@ -321,7 +179,7 @@ dpdk_port_device_close (DpdkPortDevice *self, guint n_started_queues)
   dpdk_log_capture_begin ();
   native = rte_eth_dev_close (self->id);
   /* some drivers return a positive number for success */
-  if (native >= 0)
+  if (native >= 0 && !has_other_port (self->native))
     native = rte_dev_remove (self->native);
   log = dpdk_log_capture_end ();
   if (native < 0)
@@ -350,7 +208,7 @@ dpdk_port_device_set_mac (DpdkPortDevice *self, const char *name, const struct r
   /* a device that does not look at addresses cannot be told one, and need not */
   if (native == 0 || native == -ENOTSUP)
     return TRUE;
-  set_device_error (error, native, NULL, name, "setting the MAC address");
+  dpdk_port_device_set_error (error, native, NULL, name, "setting the MAC address");
   return FALSE;
 }
 
@@ -370,7 +228,7 @@ dpdk_port_device_set_mtu (DpdkPortDevice *self, const char *name, guint mtu, GEr
 {
   struct rte_eth_dev_info info;
 
-  if (!read_info (self, &info, name, error))
+  if (!dpdk_port_device_read_info (self, name, &info, error))
     return FALSE;
   if (mtu < info.min_mtu || mtu > get_max_mtu (&info))
     {
@@ -392,7 +250,7 @@ dpdk_port_device_get_statistics (DpdkPortDevice *self, const char *name,
 
   if (native != 0)
     {
-      set_device_error (error, native, NULL, name, "reading statistics");
+      dpdk_port_device_set_error (error, native, NULL, name, "reading statistics");
       return FALSE;
     }
   statistics->rx_packets = native_statistics.ipackets;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dpdk-eal-private.h"
+#include "dpdk-owner-private.h"
 #include "dpdk-port-device-private.h"
 #include "dpdk-port-private.h"
 
@@ -20,10 +21,32 @@ struct _DpdkPort {
   DpdkDependant *dependant;
   DpdkPortDevice device;
   char *devargs;
+  /* the device without its parameters */
+  char *device_name;
   char *mac;
   gboolean interrupts_wanted;
   gint n_workers;
 };
+
+/* what an operation that runs on the owner thread is about */
+typedef struct {
+  DpdkPort *self;
+  gboolean adopts;
+  DpdkMempool *mempool;
+  guint n_queues;
+  guint n_descriptors;
+  guint number;
+  struct rte_ether_addr mac;
+  DpdkPortStatistics *statistics;
+  GError *error;
+} DpdkPortCall;
+
+gboolean dpdk_port_control (DpdkPort *self, DpdkOwnerFunc func, DpdkPortCall *call,
+                            const char *what, GError **error);
+gboolean dpdk_port_check_open (DpdkPortCall *call);
+gboolean dpdk_port_check_stopped (DpdkPortCall *call);
+gboolean dpdk_port_check_no_worker (DpdkPortCall *call);
+void dpdk_port_update_mac (DpdkPort *self, const struct rte_ether_addr *mac);
 
 void dpdk_port_begin_close (DpdkPort *self);
 

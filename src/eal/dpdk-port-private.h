@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 void dpdk_port_set_interrupts_wanted (DpdkPort *self, gboolean wanted);
 int dpdk_port_get_queue_fd (DpdkPort *self, guint queue);
 int dpdk_port_get_numa_node_private (DpdkPort *self);
+const char *dpdk_port_get_device_name (DpdkPort *self);
 void dpdk_port_get_mac_bytes (DpdkPort *self, guint8 bytes[6]);
 
 void dpdk_port_attach_worker (DpdkPort *self);

@@ -64,6 +64,7 @@ dpdk_port_finalize (GObject *object)
   g_clear_object (&self->mempool);
   g_clear_object (&self->eal);
   g_free (self->devargs);
+  g_free (self->device_name);
   g_free (self->mac);
   G_OBJECT_CLASS (dpdk_port_parent_class)->finalize (object);
 }
@@ -281,6 +282,13 @@ void
 dpdk_port_get_mac_bytes (DpdkPort *self, guint8 bytes[6])
 {
   memcpy (bytes, self->device.mac.addr_bytes, 6);
+}
+
+/* the PCI address or the name of a virtual device, as the application has written it */
+const char *
+dpdk_port_get_device_name (DpdkPort *self)
+{
+  return self->device_name;
 }
 
 void

@@ -2,17 +2,13 @@
 #include "dpdk-runtime-private.h"
 
 #include "dpdk-device-config-private.h"
-#include "dpdk-port-private.h"
+#include "dpdk-runtime-ports-private.h"
 
-#include <net/if.h>
 #include <string.h>
 
 #define DEFAULT_MEMPOOL_SIZE 8192
 #define DEFAULT_CACHE_SIZE 256
 #define DEFAULT_QUEUE_DESCRIPTORS 128
-#define MIN_DATA_SIZE 2048
-/* an Ethernet header with two VLAN tags and a checksum */
-#define LINK_OVERHEAD 26
 
 /**
  * DpdkRuntimeBuilder:
@@ -37,6 +33,7 @@ struct _DpdkRuntimeBuilder {
 
   DpdkConfig *config;
   GPtrArray *eal_args;
+  GPtrArray *ports;
   GStrv pci_addresses;
   guint worker_threads;
   guint mempool_size;
@@ -54,6 +51,7 @@ dpdk_runtime_builder_dispose (GObject *object)
   DpdkRuntimeBuilder *self = DPDK_RUNTIME_BUILDER (object);
 
   g_clear_object (&self->config);
+  g_ptr_array_set_size (self->ports, 0);
   G_OBJECT_CLASS (dpdk_runtime_builder_parent_class)->dispose (object);
 }
 
@@ -63,6 +61,7 @@ dpdk_runtime_builder_finalize (GObject *object)
   DpdkRuntimeBuilder *self = DPDK_RUNTIME_BUILDER (object);
 
   g_ptr_array_unref (self->eal_args);
+  g_ptr_array_unref (self->ports);
   g_strfreev (self->pci_addresses);
   G_OBJECT_CLASS (dpdk_runtime_builder_parent_class)->finalize (object);
 }
@@ -78,6 +77,7 @@ static void
 dpdk_runtime_builder_init (DpdkRuntimeBuilder *self)
 {
   self->eal_args = g_ptr_array_new_with_free_func (g_free);
+  self->ports = g_ptr_array_new_with_free_func (g_object_unref);
   self->mempool_size = DEFAULT_MEMPOOL_SIZE;
   self->cache_size = DEFAULT_CACHE_SIZE;
   self->queue_descriptors = DEFAULT_QUEUE_DESCRIPTORS;
@@ -169,6 +169,31 @@ dpdk_runtime_builder_add_eal_args (DpdkRuntimeBuilder *self, const char *const *
 
   for (; *args != NULL; args++)
     dpdk_runtime_builder_add_eal_arg (self, *args);
+}
+
+/**
+ * dpdk_runtime_builder_add_port:
+ * @self: a builder
+ * @port: a port that is not started
+ *
+ * Adds a port that is open already, for example one that was made by [ctor@Dpdk.Port.adopt]. The
+ * device of the configuration whose PCI address, or whose `vdev` up to the first comma, is that of
+ * @port is served by @port instead of being opened. Its MAC address, MTU and queues are set by the
+ * configuration as those of any other.
+ *
+ * Building fails with %DPDK_ERROR_NO_DEVICE if the configuration does not name the device, and with
+ * %DPDK_ERROR_BUSY if @port is started. @port stays started when the runtime has ended: who wants to
+ * add it to another runtime stops it first.
+ *
+ * Since: 0.1
+ */
+void
+dpdk_runtime_builder_add_port (DpdkRuntimeBuilder *self, DpdkPort *port)
+{
+  g_return_if_fail (DPDK_IS_RUNTIME_BUILDER (self));
+  g_return_if_fail (DPDK_IS_PORT (port));
+
+  g_ptr_array_add (self->ports, g_object_ref (port));
 }
 
 /**
@@ -269,17 +294,6 @@ get_idle_policy (DpdkRuntimeBuilder *self, DpdkConfig *config)
                                              : DPDK_IDLE_POLICY_BUSY_POLL;
 }
 
-/* as the configuration writes them: "28:00.0" and "0000:28:00.0" are the same */
-static gboolean
-pci_address_equal (const char *full, const char *other)
-{
-  const char *rest = strchr (full, ':');
-  gboolean is_short = rest != NULL && strchr (other, ':') == strrchr (other, ':');
-
-  return g_ascii_strcasecmp (is_short ? rest + 1 : full, other) == 0 &&
-         (!is_short || g_str_has_prefix (full, "0000:"));
-}
-
 static gboolean
 is_wanted (DpdkRuntimeBuilder *self, DpdkDeviceConfig *device)
 {
@@ -290,7 +304,7 @@ is_wanted (DpdkRuntimeBuilder *self, DpdkDeviceConfig *device)
   if (self->pci_addresses == NULL)
     return TRUE;
   for (guint i = 0; pci_address != NULL && self->pci_addresses[i] != NULL; i++)
-    if (pci_address_equal (pci_address, self->pci_addresses[i]))
+    if (dpdk_runtime_ports_pci_address_equal (pci_address, self->pci_addresses[i]))
       return TRUE;
   return FALSE;
 }
@@ -306,7 +320,8 @@ check_pci_addresses (DpdkRuntimeBuilder *self, GPtrArray *devices, GError **erro
         {
           const char *have = dpdk_device_config_get_pci_address (g_ptr_array_index (devices, j));
 
-          found = have != NULL && pci_address_equal (have, self->pci_addresses[i]);
+          found =
+              have != NULL && dpdk_runtime_ports_pci_address_equal (have, self->pci_addresses[i]);
         }
       if (found)
         continue;
@@ -346,136 +361,14 @@ get_eal_args (DpdkRuntimeBuilder *self, DpdkConfig *config, GPtrArray *devices)
   /* PCI is only looked at if a device is named */
   for (guint i = 0; i < devices->len; i++)
     {
-      const char *pci = dpdk_device_config_get_pci_address (g_ptr_array_index (devices, i));
+      DpdkDeviceConfig *device = g_ptr_array_index (devices, i);
+      const char *pci = dpdk_device_config_get_pci_address (device);
 
-      if (pci != NULL)
+      if (pci != NULL && dpdk_runtime_ports_find (self->ports, device) == NULL)
         g_ptr_array_add (args, g_strdup_printf ("--allow=%s", pci));
     }
   g_ptr_array_add (args, NULL);
   return args;
-}
-
-static void
-set_address (DpdkStackAddress *out, GInetAddress *address, guint prefix_length)
-{
-  memcpy (out->bytes, g_inet_address_to_bytes (address), g_inet_address_get_native_size (address));
-  out->is_v6 = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
-  out->prefix_length = prefix_length;
-}
-
-static void
-free_worker_port (gpointer data)
-{
-  DpdkWorkerPort *port = data;
-
-  g_clear_object (&port->port);
-  g_clear_pointer (&port->addresses, g_array_unref);
-  g_free (port);
-}
-
-static DpdkWorkerPort *
-new_worker_port (DpdkPort *port, DpdkDeviceConfig *device)
-{
-  DpdkWorkerPort *self = g_new0 (DpdkWorkerPort, 1);
-  GPtrArray *addresses = dpdk_device_config_get_addresses (device);
-  GInetAddress *v4 = dpdk_device_config_get_gateway_v4 (device);
-  GInetAddress *v6 = dpdk_device_config_get_gateway_v6 (device);
-
-  self->port = g_object_ref (port);
-  self->addresses = g_array_new (FALSE, TRUE, sizeof (DpdkStackAddress));
-  g_array_set_size (self->addresses, addresses->len);
-  for (guint i = 0; i < addresses->len; i++)
-    {
-      DpdkInterfaceAddress *address = g_ptr_array_index (addresses, i);
-
-      set_address (&g_array_index (self->addresses, DpdkStackAddress, i),
-                   dpdk_interface_address_get_address (address),
-                   dpdk_interface_address_get_prefix_length (address));
-    }
-  self->has_gateway_v4 = v4 != NULL;
-  if (v4 != NULL)
-    set_address (&self->gateway_v4, v4, 32);
-  self->has_gateway_v6 = v6 != NULL;
-  if (v6 != NULL)
-    set_address (&self->gateway_v6, v6, 128);
-  return self;
-}
-
-static guint
-get_data_size (GPtrArray *devices)
-{
-  guint size = MIN_DATA_SIZE;
-
-  for (guint i = 0; i < devices->len; i++)
-    size = MAX (size, dpdk_device_config_get_mtu (g_ptr_array_index (devices, i)) + LINK_OVERHEAD);
-  return size;
-}
-
-/* one pool per NUMA node that has a port */
-static DpdkMempool *
-get_mempool (DpdkRuntimeBuilder *self, DpdkRuntimeParts *parts, GArray *nodes, DpdkPort *port,
-             guint data_size, GError **error)
-{
-  int node = dpdk_port_get_numa_node_private (port);
-  DpdkMempool *mempool;
-
-  for (guint i = 0; i < nodes->len; i++)
-    if (g_array_index (nodes, int, i) == node)
-      return g_ptr_array_index (parts->mempools, i);
-  mempool =
-      dpdk_mempool_new (parts->eal, self->mempool_size, self->cache_size, data_size, node, error);
-  if (mempool != NULL)
-    {
-      g_ptr_array_add (parts->mempools, mempool);
-      g_array_append_val (nodes, node);
-    }
-  return mempool;
-}
-
-static DpdkPort *
-open_port (DpdkEal *eal, DpdkDeviceConfig *device, GError **error)
-{
-  const char *pci_address = dpdk_device_config_get_pci_address (device);
-  const char *original_name = dpdk_device_config_get_original_name (device);
-  DpdkPort *port;
-
-  port = dpdk_port_new (
-      eal, pci_address != NULL ? pci_address : dpdk_device_config_get_vdev (device), error);
-  /* what most often is wrong with a device that was not handed over */
-  if (port == NULL && original_name != NULL && if_nametoindex (original_name) != 0)
-    g_prefix_error (error, "The kernel still has the device, as %s: ", original_name);
-  return port;
-}
-
-static gboolean
-open_ports (DpdkRuntimeBuilder *self, DpdkRuntimeParts *parts, GPtrArray *devices, guint n_workers,
-            gboolean interrupts, GPtrArray *worker_ports, GError **error)
-{
-  g_autoptr (GArray) nodes = g_array_new (FALSE, FALSE, sizeof (int));
-  guint data_size = get_data_size (devices);
-
-  for (guint i = 0; i < devices->len; i++)
-    {
-      DpdkDeviceConfig *device = g_ptr_array_index (devices, i);
-      const char *mac = dpdk_device_config_get_mac (device);
-      DpdkMempool *mempool;
-      DpdkPort *port;
-
-      port = open_port (parts->eal, device, error);
-      if (port == NULL)
-        return FALSE;
-      g_ptr_array_add (parts->ports, port);
-      dpdk_port_set_interrupts_wanted (port, interrupts);
-      mempool = get_mempool (self, parts, nodes, port, data_size, error);
-      if (mempool == NULL || (mac != NULL && !dpdk_port_set_mac (port, mac, error)) ||
-          !dpdk_port_set_mtu (port, dpdk_device_config_get_mtu (device), error) ||
-          !dpdk_port_configure (port, mempool, MIN (n_workers, dpdk_port_get_max_queues (port)),
-                                self->queue_descriptors, error) ||
-          !dpdk_port_start (port, error))
-        return FALSE;
-      g_ptr_array_add (worker_ports, new_worker_port (port, device));
-    }
-  return TRUE;
 }
 
 static gboolean
@@ -530,9 +423,10 @@ check (DpdkRuntimeBuilder *self, DpdkConfig *config, GError **error)
 static gboolean
 build_parts (DpdkRuntimeBuilder *self, DpdkRuntimeParts *parts, GError **error)
 {
-  g_autoptr (GPtrArray) worker_ports = g_ptr_array_new_with_free_func (free_worker_port);
+  g_autoptr (GPtrArray) worker_ports = NULL;
   g_autoptr (GPtrArray) devices = NULL;
   g_autoptr (GPtrArray) args = NULL;
+  DpdkRuntimePortSettings settings;
   DpdkIdlePolicy idle_policy;
   guint n_workers;
   gsize n_cores;
@@ -541,7 +435,7 @@ build_parts (DpdkRuntimeBuilder *self, DpdkRuntimeParts *parts, GError **error)
   if (parts->config == NULL || !check (self, parts->config, error))
     return FALSE;
   devices = get_devices (self, parts->config, error);
-  if (devices == NULL)
+  if (devices == NULL || !dpdk_runtime_ports_check (self->ports, devices, error))
     return FALSE;
   args = get_eal_args (self, parts->config, devices);
   parts->eal = dpdk_eal_new ((const char *const *) args->pdata, error);
@@ -550,9 +444,16 @@ build_parts (DpdkRuntimeBuilder *self, DpdkRuntimeParts *parts, GError **error)
   dpdk_config_get_cores (parts->config, &n_cores);
   n_workers = self->worker_threads > 0 ? self->worker_threads : (guint) n_cores;
   idle_policy = get_idle_policy (self, parts->config);
-  return open_ports (self, parts, devices, n_workers, idle_policy == DPDK_IDLE_POLICY_ADAPTIVE,
-                     worker_ports, error) &&
-         start_workers (parts, n_workers, idle_policy, worker_ports, error);
+  settings = (DpdkRuntimePortSettings){
+    .mempool_size = self->mempool_size,
+    .cache_size = self->cache_size,
+    .queue_descriptors = self->queue_descriptors,
+    .n_workers = n_workers,
+    .with_interrupts = idle_policy == DPDK_IDLE_POLICY_ADAPTIVE,
+    .added = self->ports,
+  };
+  worker_ports = dpdk_runtime_ports_open (parts, devices, &settings, error);
+  return worker_ports != NULL && start_workers (parts, n_workers, idle_policy, worker_ports, error);
 }
 
 /**

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* how a device gets to be ours */
+#include "dpdk-port-device-private.h"
+
+#include "dpdk-error-private.h"
+#include "dpdk-log-private.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* the drivers say -1 for anything, and what the kernel said in their log only */
+static int
+guess_open_error (int native, const char *log)
+{
+  static const struct {
+    const char *text;
+    int native;
+  } texts[] = {
+    { "Operation not permitted", EACCES },
+    { "Permission denied", EACCES },
+    { "Address already in use", EEXIST },
+    { "Device or resource busy", EEXIST },
+    { "File exists", EEXIST },
+    { "No such device", ENODEV },
+    { "No such file or directory", ENODEV },
+    { "failed to parse device", ENODEV },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (strstr (log, texts[i].text) != NULL)
+      return texts[i].native;
+  return native == -1 ? EIO : -native;
+}
+
+static gboolean
+has_capability (int capability)
+{
+  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+  return syscall (SYS_capget, &header, data) == 0 &&
+         (data[CAP_TO_INDEX (capability)].effective & CAP_TO_MASK (capability)) != 0;
+}
+
+static void
+set_open_error (GError **error, int native, const char *log, const char *devargs)
+{
+  const char *needs = NULL;
+
+  native = guess_open_error (native, log);
+  if (g_str_has_prefix (devargs, "net_tap") &&
+      (native == EACCES || !has_capability (CAP_NET_ADMIN)))
+    needs = "a tap device needs the capability CAP_NET_ADMIN and /dev/net/tun";
+  else if (g_str_has_prefix (devargs, "net_af_packet") &&
+           (native == EACCES || !has_capability (CAP_NET_RAW)))
+    needs = "a packet socket needs the capability CAP_NET_RAW";
+  if (needs != NULL)
+    g_set_error (
+        error, DPDK_ERROR, DPDK_ERROR_PERMISSION_DENIED,
+        "DpdkPort %s: not permitted: %s; net_null, net_ring and net_memif work without: %s",
+        devargs, needs, log);
+  else
+    dpdk_port_device_set_error (error, native, log, devargs, "opening the device");
+}
+
+static char *
+get_device_name (const char *devargs, gboolean *is_pci)
+{
+  char *name = g_strndup (devargs, strcspn (devargs, ","));
+
+  *is_pci = strchr (name, ':') != NULL;
+  return name;
+}
+
+/* the kernel would let a second process take every other packet of the first one's tap */
+static gboolean
+check_tap_is_new (const char *devargs, GError **error)
+{
+  g_auto (GStrv) parameters = g_strsplit (devargs, ",", -1);
+
+  if (!g_str_has_prefix (devargs, "net_tap") ||
+      g_strv_contains ((const char *const *) parameters, "persist"))
+    return TRUE;
+  for (guint i = 0; parameters[i] != NULL; i++)
+    {
+      const char *name = parameters[i] + strlen ("iface=");
+
+      if (!g_str_has_prefix (parameters[i], "iface=") || if_nametoindex (name) == 0)
+        continue;
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_EXISTS,
+                   "DpdkPort %s: a network interface %s exists already", devargs, name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static struct rte_eth_dev_owner owner = { .name = "dpdk-glib" };
+
+/* DPDK has a notion of who owns a device, which other libraries respect too */
+static gboolean
+own (guint16 id, const char *name, GError **error)
+{
+  g_autofree char *log = NULL;
+  int native = 0;
+
+  dpdk_log_capture_begin ();
+  if (owner.id == RTE_ETH_DEV_NO_OWNER)
+    native = rte_eth_dev_owner_new (&owner.id);
+  if (native == 0)
+    native = rte_eth_dev_owner_set (id, &owner);
+  log = dpdk_log_capture_end ();
+  if (native == -EPERM)
+    g_set_error (error, DPDK_ERROR, DPDK_ERROR_EXISTS,
+                 "DpdkPort %s: the device has an owner already%s%s", name, *log != '\0' ? ": " : "",
+                 log);
+  else if (native != 0)
+    dpdk_port_device_set_error (error, native, log, name, "becoming the owner of the device");
+  return native == 0;
+}
+
+static gboolean
+take (DpdkPortDevice *self, const char *name, GError **error)
+{
+  struct rte_eth_dev_info info;
+  guint16 mtu = 0;
+
+  if (!dpdk_port_device_read_info (self, name, &info, error) || !own (self->id, name, error))
+    return FALSE;
+  self->is_open = TRUE;
+  self->native = info.device;
+  self->driver = g_strdup (info.driver_name);
+  self->max_queues = MIN (info.max_rx_queues, info.max_tx_queues);
+  self->mtu = rte_eth_dev_get_mtu (self->id, &mtu) == 0 && mtu > 0 ? mtu : RTE_ETHER_MTU;
+  self->numa_node = rte_eth_dev_socket_id (self->id);
+  rte_eth_macaddr_get (self->id, &self->mac);
+  if (strcmp (self->driver, "net_tap") == 0)
+    /* the kernel's end of a tap has this address: ours must differ, or ARP confuses the two */
+    self->mac.addr_bytes[RTE_ETHER_ADDR_LEN - 1] ^= 1;
+  return TRUE;
+}
+
+gboolean
+dpdk_port_device_open (DpdkPortDevice *self, const char *devargs, GError **error)
+{
+  g_autofree char *log = NULL;
+  g_autofree char *name = NULL;
+  gboolean is_pci;
+  const char *parameters;
+  int native;
+
+  name = get_device_name (devargs, &is_pci);
+  if (*name == '\0')
+    {
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
+                   "DpdkPort: \"%s\" names no device", devargs);
+      return FALSE;
+    }
+  parameters = strchr (devargs, ',');
+  parameters = parameters != NULL ? parameters + 1 : "";
+
+  if (rte_eth_dev_get_port_by_name (name, &self->id) == 0)
+    {
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_EXISTS, "DpdkPort %s: the device is open already",
+                   devargs);
+      return FALSE;
+    }
+  if (!check_tap_is_new (devargs, error))
+    return FALSE;
+  dpdk_log_capture_begin ();
+  native = rte_eal_hotplug_add (is_pci ? "pci" : "vdev", name, parameters);
+  log = dpdk_log_capture_end ();
+  if (native != 0)
+    {
+      set_open_error (error, native, log, devargs);
+      return FALSE;
+    }
+  native = rte_eth_dev_get_port_by_name (name, &self->id);
+  if (native != 0)
+    {
+      rte_eal_hotplug_remove (is_pci ? "pci" : "vdev", name);
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_NO_DEVICE,
+                   "DpdkPort %s: the device is not a network device, or no driver took it%s%s",
+                   devargs, *log != '\0' ? ": " : "", log);
+      return FALSE;
+    }
+  if (!take (self, devargs, error))
+    {
+      rte_eal_hotplug_remove (is_pci ? "pci" : "vdev", name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* a device that somebody else has made and may have started */
+gboolean
+dpdk_port_device_adopt (DpdkPortDevice *self, const char *name, GError **error)
+{
+  g_autofree char *log = NULL;
+  int native = rte_eth_dev_get_port_by_name (name, &self->id);
+
+  if (native != 0)
+    {
+      dpdk_port_device_set_error (error, native, NULL, name, "looking for the device");
+      return FALSE;
+    }
+  if (!take (self, name, error))
+    return FALSE;
+  /* does nothing but say so to a device that is not started */
+  dpdk_log_capture_begin ();
+  native = rte_eth_dev_stop (self->id);
+  log = dpdk_log_capture_end ();
+  if (native == 0)
+    return TRUE;
+  dpdk_port_device_set_error (error, native, log, name, "stopping the device");
+  rte_eth_dev_owner_unset (self->id, owner.id);
+  self->is_open = FALSE;
+  return FALSE;
+}

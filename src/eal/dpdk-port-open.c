@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-port-internal.h"
+
+#include "dpdk-owner-private.h"
+
+#include <string.h>
+
+#define REOPEN_TIMEOUT_US (2 * G_TIME_SPAN_SECOND)
+
+static void
+open_job (gpointer data)
+{
+  DpdkPortCall *call = data;
+  DpdkPort *self = call->self;
+  gboolean success = call->adopts
+                         ? dpdk_port_device_adopt (&self->device, self->devargs, &call->error)
+                         : dpdk_port_device_open (&self->device, self->devargs, &call->error);
+
+  if (!success)
+    return;
+  self->id = self->device.id;
+  dpdk_port_update_mac (self, &self->device.mac);
+}
+
+static DpdkPort *
+open_port (DpdkEal *eal, const char *devargs, gboolean adopts, const char *what, GError **error)
+{
+  g_autoptr (DpdkPort) self = g_object_new (DPDK_TYPE_PORT, NULL);
+  g_autoptr (GError) local_error = NULL;
+  DpdkPortCall call = { .adopts = adopts };
+  gboolean success;
+
+  self->eal = g_object_ref (eal);
+  self->devargs = g_strdup (devargs);
+  self->device_name = g_strndup (devargs, strcspn (devargs, ","));
+  self->dependant = dpdk_eal_add_dependant (eal, DPDK_TYPE_PORT, devargs, error);
+  if (self->dependant == NULL)
+    return NULL;
+  success = dpdk_port_control (self, open_job, &call, what, &local_error);
+  if (g_error_matches (local_error, DPDK_ERROR, DPDK_ERROR_EXISTS) &&
+      dpdk_owner_wait_idle (g_get_monotonic_time () + REOPEN_TIMEOUT_US))
+    {
+      /* whoever had it may have dropped it just now, and dropping does not wait */
+      g_clear_error (&local_error);
+      call.error = NULL;
+      success = dpdk_port_control (self, open_job, &call, what, &local_error);
+    }
+  if (!success)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+/**
+ * dpdk_port_new:
+ * @eal: the EAL
+ * @devargs: the device: a PCI address, or a virtual device with its parameters
+ * @error: return location for an error
+ *
+ * Opens a device.
+ *
+ * May be called from any thread but that of a worker.
+ *
+ * Fails with %DPDK_ERROR_NO_DEVICE, %DPDK_ERROR_PERMISSION_DENIED or %DPDK_ERROR_EXISTS, or with
+ * %DPDK_ERROR_FAILED for what the driver alone can explain: the message has the device and the log
+ * of DPDK.
+ *
+ * Returns: (transfer full): the port
+ *
+ * Since: 0.1
+ */
+DpdkPort *
+dpdk_port_new (DpdkEal *eal, const char *devargs, GError **error)
+{
+  g_return_val_if_fail (DPDK_IS_EAL (eal), NULL);
+  g_return_val_if_fail (devargs != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return open_port (eal, devargs, FALSE, "opening a port", error);
+}
+
+/**
+ * dpdk_port_adopt:
+ * @eal: the EAL
+ * @device_name: the name of an Ethernet device in DPDK, such as "net_ring_pair0"
+ * @error: return location for an error
+ *
+ * Takes over a device that the application has made with DPDK itself, for example by
+ * `rte_eth_from_rings()` or `rte_eth_bond_create()`. From then on the port owns it: the device is
+ * stopped, closed and removed with the port, and the application must not do so.
+ *
+ * A device that is started is stopped. Whatever it was configured with before, it has to be
+ * configured by [method@Dpdk.Port.configure]. What the device is made of, such as the rings, still
+ * belongs to the application and must live until the port is closed.
+ *
+ * May be called from any thread but that of a worker.
+ *
+ * Fails with %DPDK_ERROR_NO_DEVICE if there is no device of this name, and with %DPDK_ERROR_EXISTS
+ * if another port or another library owns it.
+ *
+ * Returns: (transfer full): the port
+ *
+ * Since: 0.1
+ */
+DpdkPort *
+dpdk_port_adopt (DpdkEal *eal, const char *device_name, GError **error)
+{
+  g_return_val_if_fail (DPDK_IS_EAL (eal), NULL);
+  g_return_val_if_fail (device_name != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return open_port (eal, device_name, TRUE, "adopting a device", error);
+}

@@ -97,14 +97,32 @@ typedef struct {
   gpointer native;
   gpointer const *callbacks;
   gint64 n_held;
-  gpointer padding[4];
+  gint busy;
+  gint reserved;
+  gpointer padding[3];
 } DpdkPortQueue;
 
 typedef struct {
   GObject parent_instance;
   DpdkPortQueue *rx_queues;
   DpdkPortQueue *tx_queues;
+  gint n_changes;
 } DpdkPortHead;
+
+/* who stops the device waits for the bursts that have begun: it makes the processors order these
+   plain accesses, so that a burst does not have to */
+static inline guint16
+dpdk_port_queue_burst_inline (DpdkPortQueue *queue, DpdkPacket **packets, guint n_packets)
+{
+  guint16 n;
+
+  __atomic_store_n (&queue->busy, 1, __ATOMIC_RELAXED);
+  __atomic_signal_fence (__ATOMIC_SEQ_CST);
+  n = __atomic_load_n (&queue->burst, __ATOMIC_ACQUIRE) (queue->native, packets,
+                                                         (guint16) n_packets);
+  __atomic_store_n (&queue->busy, 0, __ATOMIC_RELEASE);
+  return n;
+}
 
 static inline guint
 dpdk_port_rx_burst_inline (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
@@ -114,7 +132,7 @@ dpdk_port_rx_burst_inline (DpdkPort *self, guint queue, DpdkPacket **packets, gu
 
   if (G_UNLIKELY (*rx->callbacks != NULL))
     return dpdk_port_rx_burst (self, queue, packets, n_packets);
-  n = rx->burst (rx->native, packets, (guint16) n_packets);
+  n = dpdk_port_queue_burst_inline (rx, packets, n_packets);
   rx->n_held += n;
   return n;
 }
@@ -127,7 +145,7 @@ dpdk_port_tx_burst_inline (DpdkPort *self, guint queue, DpdkPacket **packets, gu
 
   if (G_UNLIKELY (*tx->callbacks != NULL))
     return dpdk_port_tx_burst (self, queue, packets, n_packets);
-  n = tx->burst (tx->native, packets, (guint16) n_packets);
+  n = dpdk_port_queue_burst_inline (tx, packets, n_packets);
   tx->n_held -= n;
   return n;
 }

@@ -15,6 +15,7 @@ struct _DpdkPort {
   guint16 id;
   gboolean started;
   guint n_slots;
+  GSList *retired_queues;
   guint n_queues;
   DpdkEal *eal;
   DpdkMempool *mempool;
@@ -54,6 +55,11 @@ void dpdk_port_begin_close (DpdkPort *self);
 void dpdk_port_queues_allocate (DpdkPort *self, guint n_queues);
 void dpdk_port_queues_free (DpdkPort *self);
 void dpdk_port_queues_connect (DpdkPort *self);
+/* waits for the bursts that have begun; after it none touches the device */
 void dpdk_port_queues_disconnect (DpdkPort *self);
+
+void dpdk_port_queue_enter (DpdkPortQueue *self);
+void dpdk_port_queue_leave (DpdkPortQueue *self);
+gboolean dpdk_port_queue_is_connected (DpdkPortQueue *self);
 
 G_END_DECLS

@@ -12,6 +12,12 @@ int dpdk_port_get_numa_node_private (DpdkPort *self);
 const char *dpdk_port_get_device_name (DpdkPort *self);
 void dpdk_port_get_mac_bytes (DpdkPort *self, guint8 bytes[6]);
 
+/* for packets that are not for the application; otherwise as dpdk_port_rx_burst() */
+guint16 dpdk_port_rx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets,
+                                      guint n_packets);
+guint16 dpdk_port_tx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets,
+                                      guint n_packets);
+
 void dpdk_port_attach_worker (DpdkPort *self);
 void dpdk_port_detach_worker (DpdkPort *self);
 

@@ -3,10 +3,15 @@
 
 #include "dpdk-held-private.h"
 
+#include <linux/membarrier.h>
 #include <rte_ethdev.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* room for queues that are asked for before the port is configured */
 #define MIN_SLOTS 16
+#define BURST_WAIT_US 20
+#define FALLBACK_WAIT_US (10 * G_TIME_SPAN_MILLISECOND)
 
 static gpointer const no_callbacks;
 
@@ -40,6 +45,21 @@ free_queues (DpdkPortQueue **queues)
   g_aligned_free (g_steal_pointer (queues));
 }
 
+static void
+free_retired_queues (gpointer data)
+{
+  DpdkPortQueue *queues = data;
+
+  free_queues (&queues);
+}
+
+static void
+retire_queues (DpdkPort *self, DpdkPortQueue **queues)
+{
+  if (*queues != NULL)
+    self->retired_queues = g_slist_prepend (self->retired_queues, g_steal_pointer (queues));
+}
+
 void
 dpdk_port_queues_allocate (DpdkPort *self, guint n_queues)
 {
@@ -47,7 +67,9 @@ dpdk_port_queues_allocate (DpdkPort *self, guint n_queues)
 
   if (n <= self->n_slots)
     return;
-  dpdk_port_queues_free (self);
+  /* a thread that was not told to stop may still look at them */
+  retire_queues (self, &self->head.rx_queues);
+  retire_queues (self, &self->head.tx_queues);
   self->head.rx_queues = new_queues (n);
   self->head.tx_queues = new_queues (n);
   self->n_slots = n;
@@ -58,10 +80,20 @@ dpdk_port_queues_free (DpdkPort *self)
 {
   free_queues (&self->head.rx_queues);
   free_queues (&self->head.tx_queues);
+  g_slist_free_full (g_steal_pointer (&self->retired_queues), free_retired_queues);
   self->n_slots = 0;
 }
 
 typedef guint16 (*Burst) (gpointer native, DpdkPacket **packets, guint16 n_packets);
+
+static void
+connect_queue (DpdkPortQueue *self, gpointer burst, gpointer native, void **callbacks)
+{
+  self->native = native;
+  self->callbacks = (gpointer const *) callbacks;
+  /* a packet is an mbuf: see dpdk-packet.c */
+  __atomic_store_n (&self->burst, (Burst) burst, __ATOMIC_RELEASE);
+}
 
 void
 dpdk_port_queues_connect (DpdkPort *self)
@@ -70,24 +102,68 @@ dpdk_port_queues_connect (DpdkPort *self)
 
   for (guint i = 0; i < self->n_queues; i++)
     {
-      DpdkPortQueue *rx = &self->head.rx_queues[i], *tx = &self->head.tx_queues[i];
-
-      /* a packet is an mbuf: see dpdk-packet.c */
-      rx->burst = (Burst) (gpointer) ops->rx_pkt_burst;
-      rx->native = ops->rxq.data[i];
-      rx->callbacks = (gpointer const *) (gpointer) &ops->rxq.clbk[i];
-      tx->burst = (Burst) (gpointer) ops->tx_pkt_burst;
-      tx->native = ops->txq.data[i];
-      tx->callbacks = (gpointer const *) (gpointer) &ops->txq.clbk[i];
+      connect_queue (&self->head.rx_queues[i], (gpointer) ops->rx_pkt_burst, ops->rxq.data[i],
+                     (void **) (void *) &ops->rxq.clbk[i]);
+      connect_queue (&self->head.tx_queues[i], (gpointer) ops->tx_pkt_burst, ops->txq.data[i],
+                     (void **) (void *) &ops->txq.clbk[i]);
     }
+}
+
+/* a barrier on every thread of the process, which spares one in each burst */
+static void
+order_all_threads (void)
+{
+  static gboolean is_registered;
+
+  if (!is_registered)
+    is_registered = syscall (SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+  if (is_registered && syscall (SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+    return;
+  /* a kernel without it, or a sandbox: no store waits this long in the buffer of a processor */
+  g_usleep (FALLBACK_WAIT_US);
+}
+
+static void
+wait_for_burst (DpdkPortQueue *self)
+{
+  while (__atomic_load_n (&self->busy, __ATOMIC_ACQUIRE) != 0)
+    g_usleep (BURST_WAIT_US);
 }
 
 void
 dpdk_port_queues_disconnect (DpdkPort *self)
 {
+  DpdkPortQueue *rx = self->head.rx_queues, *tx = self->head.tx_queues;
+
   for (guint i = 0; i < self->n_slots; i++)
     {
-      self->head.rx_queues[i].burst = self->head.tx_queues[i].burst = idle_burst;
-      self->head.rx_queues[i].callbacks = self->head.tx_queues[i].callbacks = &no_callbacks;
+      __atomic_store_n (&rx[i].burst, idle_burst, __ATOMIC_RELEASE);
+      __atomic_store_n (&tx[i].burst, idle_burst, __ATOMIC_RELEASE);
     }
+  order_all_threads ();
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      wait_for_burst (&rx[i]);
+      wait_for_burst (&tx[i]);
+      rx[i].callbacks = tx[i].callbacks = &no_callbacks;
+    }
+}
+
+void
+dpdk_port_queue_enter (DpdkPortQueue *self)
+{
+  __atomic_store_n (&self->busy, 1, __ATOMIC_RELAXED);
+  __atomic_signal_fence (__ATOMIC_SEQ_CST);
+}
+
+void
+dpdk_port_queue_leave (DpdkPortQueue *self)
+{
+  __atomic_store_n (&self->busy, 0, __ATOMIC_RELEASE);
+}
+
+gboolean
+dpdk_port_queue_is_connected (DpdkPortQueue *self)
+{
+  return __atomic_load_n (&self->burst, __ATOMIC_ACQUIRE) != idle_burst;
 }

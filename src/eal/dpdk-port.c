@@ -3,8 +3,6 @@
 
 #include "dpdk-mempool-private.h"
 
-#include <rte_ethdev.h>
-
 /**
  * DpdkPort:
  *
@@ -197,67 +195,6 @@ static void
 dpdk_port_init (DpdkPort *self)
 {
   dpdk_port_queues_allocate (self, 0);
-}
-
-/**
- * dpdk_port_rx_burst: (skip)
- * @self: a port
- * @queue: number of the receive queue
- * @packets: (out caller-allocates) (array length=n_packets): where to put the packets
- * @n_packets: how many there is room for
- *
- * Takes received packets from a queue, without waiting. The caller owns them.
- *
- * For one thread per queue at a time. The arguments are not checked; a port that is not started
- * gives no packets.
- *
- * Returns: the number of packets
- *
- * Since: 0.1
- */
-guint
-dpdk_port_rx_burst (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
-{
-  guint n;
-
-  if (G_UNLIKELY (!self->started))
-    return 0;
-  n = rte_eth_rx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
-                        (guint16) n_packets);
-  if (n > 0)
-    self->head.rx_queues[queue].n_held += n;
-  return n;
-}
-
-/**
- * dpdk_port_tx_burst: (skip)
- * @self: a port
- * @queue: number of the transmit queue
- * @packets: (array length=n_packets): the packets
- * @n_packets: their number
- *
- * Sends packets, without waiting. The port takes over the reference of each packet that it accepts;
- * those are the first ones. The caller still owns the others.
- *
- * For one thread per queue at a time. The arguments are not checked; a port that is not started
- * accepts nothing.
- *
- * Returns: the number of packets that were accepted
- *
- * Since: 0.1
- */
-guint
-dpdk_port_tx_burst (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
-{
-  guint n;
-
-  if (G_UNLIKELY (!self->started))
-    return 0;
-  n = rte_eth_tx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
-                        (guint16) n_packets);
-  if (n > 0)
-    self->head.tx_queues[queue].n_held -= n;
-  return n;
 }
 
 void

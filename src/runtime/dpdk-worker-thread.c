@@ -96,8 +96,8 @@ add_interface (DpdkWorkerCore *self, guint index, GError **error)
   DpdkWorkerPort *port = g_ptr_array_index (self->ports, index);
   DpdkStackInterfaceConfig config = {
     .index = index,
-    .port_id = (guint16) dpdk_port_get_id (port->port),
-    .queue = (guint16) self->index,
+    .port = port->port,
+    .queue = self->index,
     .n_queues = dpdk_port_get_n_queues (port->port),
     .pool = dpdk_mempool_get_native (dpdk_port_get_mempool (port->port)),
     .mtu = dpdk_port_get_mtu (port->port),

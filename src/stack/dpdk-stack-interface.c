@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dpdk-stack-device.h"
 #include "dpdk-stack-private.h"
 
 #include "dpdk-lwip-port.h"
+#include "dpdk-port-private.h"
 
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
@@ -84,7 +84,9 @@ dpdk_stack_interface_flush (DpdkStackInterface *self)
 
   if (self->n_unsent == 0)
     return;
-  n = dpdk_stack_device_send (self->port_id, self->queue, self->unsent, (guint16) self->n_unsent);
+  /* a packet is an mbuf */
+  n = dpdk_port_tx_burst_uncounted (self->port, self->queue, (DpdkPacket **) self->unsent,
+                                    self->n_unsent);
   self->stack->statistics.tx_packets += n;
   self->n_unsent -= n;
   if (self->n_unsent > 0)
@@ -246,7 +248,7 @@ dpdk_stack_interface_new (DpdkStack *stack, const DpdkStackInterfaceConfig *conf
 
   self->stack = stack;
   self->index = config->index;
-  self->port_id = config->port_id;
+  self->port = config->port;
   self->queue = config->queue;
   self->n_queues = config->n_queues;
   self->pool = config->pool;
@@ -487,7 +489,8 @@ guint
 dpdk_stack_interface_receive (DpdkStackInterface *self)
 {
   struct rte_mbuf *burst[DPDK_STACK_BURST];
-  guint16 n = dpdk_stack_device_receive (self->port_id, self->queue, burst, DPDK_STACK_BURST);
+  guint16 n = dpdk_port_rx_burst_uncounted (self->port, self->queue, (DpdkPacket **) burst,
+                                            DPDK_STACK_BURST);
 
   for (guint16 i = 0; i < n; i++)
     {

@@ -31,8 +31,8 @@ typedef struct {
 struct _DpdkStackInterface {
   DpdkStack *stack;
   guint index;
-  guint16 port_id;
-  guint16 queue;
+  DpdkPort *port;
+  guint queue;
   guint n_queues;
   struct rte_mempool *pool;
   guint8 mac[6];

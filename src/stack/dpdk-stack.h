@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "dpdk-glib.h"
 
 G_BEGIN_DECLS
 
@@ -21,8 +21,9 @@ typedef struct {
 
 typedef struct {
   guint index;
-  guint16 port_id;
-  guint16 queue;
+  /* must outlive the interface */
+  DpdkPort *port;
+  guint queue;
   guint n_queues;
   struct rte_mempool *pool;
   guint8 mac[6];

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-port-internal.h"
+
+#include <rte_ethdev.h>
+
+/* with the callbacks that DPDK may have for the queue, such as those of a packet capture */
+static guint16
+receive_with_callbacks (DpdkPort *self, DpdkPortQueue *rx, guint queue, DpdkPacket **packets,
+                        guint n_packets)
+{
+  guint16 n = 0;
+
+  dpdk_port_queue_enter (rx);
+  if (dpdk_port_queue_is_connected (rx))
+    n = rte_eth_rx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
+                          (guint16) n_packets);
+  dpdk_port_queue_leave (rx);
+  return n;
+}
+
+static guint16
+send_with_callbacks (DpdkPort *self, DpdkPortQueue *tx, guint queue, DpdkPacket **packets,
+                     guint n_packets)
+{
+  guint16 n = 0;
+
+  dpdk_port_queue_enter (tx);
+  if (dpdk_port_queue_is_connected (tx))
+    n = rte_eth_tx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
+                          (guint16) n_packets);
+  dpdk_port_queue_leave (tx);
+  return n;
+}
+
+/* for packets that are not for the application */
+guint16
+dpdk_port_rx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
+{
+  DpdkPortQueue *rx = &self->head.rx_queues[queue];
+
+  if (G_UNLIKELY (*rx->callbacks != NULL))
+    return receive_with_callbacks (self, rx, queue, packets, n_packets);
+  return dpdk_port_queue_burst_inline (rx, packets, n_packets);
+}
+
+guint16
+dpdk_port_tx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
+{
+  DpdkPortQueue *tx = &self->head.tx_queues[queue];
+
+  if (G_UNLIKELY (*tx->callbacks != NULL))
+    return send_with_callbacks (self, tx, queue, packets, n_packets);
+  return dpdk_port_queue_burst_inline (tx, packets, n_packets);
+}
+
+/**
+ * dpdk_port_rx_burst: (skip)
+ * @self: a port
+ * @queue: number of the receive queue
+ * @packets: (out caller-allocates) (array length=n_packets): where to put the packets
+ * @n_packets: how many there is room for
+ *
+ * Takes received packets from a queue, without waiting. The caller owns them.
+ *
+ * For one thread per queue at a time. The arguments are not checked; a port that is not started,
+ * or whose device was removed, gives no packets.
+ *
+ * Returns: the number of packets
+ *
+ * Since: 0.1
+ */
+guint
+dpdk_port_rx_burst (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
+{
+  guint n = dpdk_port_rx_burst_uncounted (self, queue, packets, n_packets);
+
+  if (n > 0)
+    self->head.rx_queues[queue].n_held += n;
+  return n;
+}
+
+/**
+ * dpdk_port_tx_burst: (skip)
+ * @self: a port
+ * @queue: number of the transmit queue
+ * @packets: (array length=n_packets): the packets
+ * @n_packets: their number
+ *
+ * Sends packets, without waiting. The port takes over the reference of each packet that it accepts;
+ * those are the first ones. The caller still owns the others.
+ *
+ * For one thread per queue at a time. The arguments are not checked; a port that is not started,
+ * or whose device was removed, accepts nothing.
+ *
+ * Returns: the number of packets that were accepted
+ *
+ * Since: 0.1
+ */
+guint
+dpdk_port_tx_burst (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
+{
+  guint n = dpdk_port_tx_burst_uncounted (self, queue, packets, n_packets);
+
+  if (n > 0)
+    self->head.tx_queues[queue].n_held -= n;
+  return n;
+}

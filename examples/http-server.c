@@ -177,7 +177,7 @@ server_drain (Server *server, GError **error)
 static gboolean
 server_end (Server *server, GError **error)
 {
-  g_autoptr (DpdkEal) eal = dpdk_eal_get_current ();
+  g_autoptr (DpdkEal) eal = dpdk_eal_dup_current ();
 
   for (guint i = 0; i < server->workers->len; i++)
     {

@@ -36,7 +36,7 @@ G_DECLARE_FINAL_TYPE (DpdkEal, dpdk_eal, DPDK, EAL, GObject)
 DPDK_AVAILABLE_IN_0_1
 DpdkEal *dpdk_eal_new (const char *const *args, GError **error);
 DPDK_AVAILABLE_IN_0_1
-DpdkEal *dpdk_eal_get_current (void);
+DpdkEal *dpdk_eal_dup_current (void);
 DPDK_AVAILABLE_IN_0_1
 DpdkEalState dpdk_eal_get_process_state (void);
 
@@ -45,9 +45,14 @@ DpdkEalState dpdk_eal_get_state (DpdkEal *self);
 DPDK_AVAILABLE_IN_0_1
 const char *const *dpdk_eal_get_args (DpdkEal *self);
 DPDK_AVAILABLE_IN_0_1
-char **dpdk_eal_get_dependants (DpdkEal *self);
+GPtrArray *dpdk_eal_dup_dependants (DpdkEal *self);
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_eal_shutdown (DpdkEal *self, guint timeout_ms, GError **error);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_eal_shutdown_async (DpdkEal *self, guint timeout_ms, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_eal_shutdown_finish (DpdkEal *self, GAsyncResult *result, GError **error);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_eal_prepare_exit (void);
 

@@ -9,6 +9,7 @@
 #include "dpdk-types.h"
 
 #include "dpdk-config.h"
+#include "dpdk-dependant.h"
 #include "dpdk-device-config.h"
 #include "dpdk-eal.h"
 #include "dpdk-error.h"

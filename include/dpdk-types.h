@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 typedef struct _DpdkConfig DpdkConfig;
+typedef struct _DpdkDependant DpdkDependant;
 typedef struct _DpdkDeviceConfig DpdkDeviceConfig;
 typedef struct _DpdkEal DpdkEal;
 typedef struct _DpdkInterfaceAddress DpdkInterfaceAddress;

@@ -53,7 +53,7 @@ DPDK_AVAILABLE_IN_0_1
 G_DECLARE_FINAL_TYPE (DpdkWorker, dpdk_worker, DPDK, WORKER, GObject)
 
 DPDK_AVAILABLE_IN_0_1
-DpdkWorker *dpdk_worker_get_current (void);
+DpdkWorker *dpdk_worker_dup_current (void);
 
 DPDK_AVAILABLE_IN_0_1
 guint dpdk_worker_get_index (DpdkWorker *self);

@@ -196,6 +196,26 @@ has_any (const char *const *args, const char *const *names)
   return FALSE;
 }
 
+const char *
+dpdk_eal_args_get (const char *const *args, const char *name)
+{
+  const char *found = NULL;
+
+  for (; args != NULL && *args != NULL; args++)
+    {
+      const char *value = NULL;
+      const Option *option = find_option (*args, &value);
+
+      if (option == NULL)
+        continue;
+      if (needs_value (option) && value == NULL && args[1] != NULL)
+        value = *++args;
+      if (strcmp (option->name, name) == 0)
+        found = value != NULL ? value : "";
+    }
+  return found;
+}
+
 static const char *const no_huge[] = { "--no-huge", NULL };
 static const char *const huge_only[] = {
   "--in-memory",    "--huge-dir",          "--huge-unlink",

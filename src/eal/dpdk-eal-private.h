@@ -5,7 +5,6 @@
 
 G_BEGIN_DECLS
 
-typedef struct _DpdkDependant DpdkDependant;
 typedef struct _DpdkStoppable DpdkStoppable;
 
 /* a thread of ours that must have ended before DPDK or the process may */

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dpdk-eal-private.h"
+#include "dpdk-process-private.h"
 
 #include "dpdk-eal-args-private.h"
+#include "dpdk-eal-files-private.h"
 #include "dpdk-enums.h"
-#include "dpdk-error-private.h"
 #include "dpdk-lcore-private.h"
 #include "dpdk-log-private.h"
+#include "dpdk-notify-private.h"
 #include "dpdk-owner-private.h"
 
-#include <pthread.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_ethdev.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* how long the end of the process waits for what has begun to end */
-#define EXIT_TIMEOUT_US (5 * G_TIME_SPAN_SECOND)
 
 /**
  * DpdkEal:
@@ -52,24 +46,9 @@ struct _DpdkEal {
   GObject parent_instance;
   char **args;
   char **user_args;
+  GMainContext *context;
   gboolean started;
 };
-
-struct _DpdkDependant {
-  GType type;
-  char *name;
-};
-
-static struct {
-  GMutex lock;
-  GCond changed;
-  DpdkEalState state;
-  GWeakRef current;
-  GPtrArray *dependants;
-  GQueue stoppables;
-  gboolean shutdown_wanted;
-  gboolean cleanup_begun;
-} process;
 
 typedef enum {
   PROP_STATE = 1,
@@ -79,125 +58,10 @@ static GParamSpec *properties[PROP_STATE + 1];
 
 G_DEFINE_FINAL_TYPE (DpdkEal, dpdk_eal, G_TYPE_OBJECT)
 
-gboolean dpdk_process_is_inert;
-
-static void
-after_fork_in_child (void)
-{
-  dpdk_process_is_inert = TRUE;
-  dpdk_lcore_forget ();
-}
-
-static void
-set_state (DpdkEalState state)
-{
-  g_mutex_lock (&process.lock);
-  process.state = state;
-  g_cond_broadcast (&process.changed);
-  g_mutex_unlock (&process.lock);
-}
-
-static void
-remove_runtime_folder (void)
-{
-  const char *folder = rte_eal_get_runtime_dir ();
-
-  /* succeeds only if it is empty, which is so with the default arguments */
-  if (folder != NULL && *folder != '\0')
-    (void) rmdir (folder);
-}
-
-/* a port that nobody of ours holds: an application opened it behind our back */
-static void
-close_leftover_ports (void)
-{
-  guint16 id;
-
-  RTE_ETH_FOREACH_DEV (id)
-    {
-      char name[RTE_ETH_NAME_MAX_LEN] = "?";
-
-      rte_eth_dev_get_name_by_port (id, name);
-      g_warning ("DpdkEal: closing port %u (%s), which was not opened through DpdkPort", id, name);
-      rte_eth_dev_stop (id);
-      rte_eth_dev_close (id);
-    }
-}
-
-static void
-cleanup_job (gpointer data)
-{
-  int native;
-
-  close_leftover_ports ();
-  native = rte_eal_cleanup ();
-  if (native != 0)
-    g_warning ("DpdkEal: rte_eal_cleanup: error %d", native);
-  set_state (DPDK_EAL_STATE_DEAD);
-  dpdk_owner_stop ();
-}
-
-static void
-begin_cleanup_locked (void)
-{
-  if (process.cleanup_begun)
-    return;
-  process.cleanup_begun = TRUE;
-  process.state = DPDK_EAL_STATE_CLOSING;
-  dpdk_owner_post (cleanup_job, NULL);
-}
-
-static void
-request_stop_locked (void)
-{
-  for (GList *l = process.stoppables.head; l != NULL; l = l->next)
-    {
-      DpdkStoppable *stoppable = l->data;
-
-      stoppable->request_stop (stoppable);
-    }
-}
-
-/**
- * dpdk_eal_prepare_exit:
- *
- * Does now what the end of the process would do: stops all workers, which closes their sockets, and
- * waits up to 5 seconds for them and for what has begun to end. No end is begun. From then on all
- * objects are inert, as in a child made by fork(): dropping them does nothing, and new ones are
- * refused.
- *
- * It is for the exit hook of an interpreter, which ends before the exit hooks of C run, and after
- * whose end no thread of the library may call into it any more. Other programs do not need it.
- *
- * May be called from any thread. Does nothing if there never was an EAL.
- *
- * Since: 0.1
- */
 void
-dpdk_eal_prepare_exit (void)
+dpdk_eal_notify_state (DpdkEal *self)
 {
-  gint64 deadline = g_get_monotonic_time () + EXIT_TIMEOUT_US;
-  gboolean in_time = TRUE;
-
-  if (dpdk_eal_is_inert () || dpdk_eal_get_process_state () == DPDK_EAL_STATE_NEVER)
-    return;
-  g_mutex_lock (&process.lock);
-  request_stop_locked ();
-  while (in_time && !g_queue_is_empty (&process.stoppables))
-    {
-      DpdkStoppable *stoppable = process.stoppables.head->data;
-
-      g_queue_unlink (&process.stoppables, &stoppable->link);
-      stoppable->ref (stoppable);
-      g_mutex_unlock (&process.lock);
-      in_time = stoppable->wait_stopped (stoppable, deadline);
-      stoppable->unref (stoppable);
-      g_mutex_lock (&process.lock);
-    }
-  g_mutex_unlock (&process.lock);
-  if (!dpdk_owner_is_current ())
-    dpdk_owner_wait_idle (deadline);
-  dpdk_process_is_inert = TRUE;
+  dpdk_notify_in_context (G_OBJECT (self), self->context, properties[PROP_STATE]);
 }
 
 static void
@@ -207,13 +71,9 @@ dpdk_eal_finalize (GObject *object)
 
   g_strfreev (self->args);
   g_strfreev (self->user_args);
+  g_main_context_unref (self->context);
   if (self->started && !dpdk_eal_is_inert ())
-    {
-      g_mutex_lock (&process.lock);
-      if (process.state == DPDK_EAL_STATE_UP || process.state == DPDK_EAL_STATE_CLOSING)
-        begin_cleanup_locked ();
-      g_mutex_unlock (&process.lock);
-    }
+    dpdk_process_begin_cleanup ();
   G_OBJECT_CLASS (dpdk_eal_parent_class)->finalize (object);
 }
 
@@ -245,6 +105,9 @@ dpdk_eal_class_init (DpdkEalClass *klass)
    *
    * The state of the EAL of this process.
    *
+   * A change is notified in the main context that was the default of the thread that called
+   * [ctor@Dpdk.Eal.new] first.
+   *
    * Since: 0.1
    */
   properties[PROP_STATE] =
@@ -256,6 +119,7 @@ dpdk_eal_class_init (DpdkEalClass *klass)
 static void
 dpdk_eal_init (DpdkEal *self)
 {
+  self->context = g_main_context_ref_thread_default ();
 }
 
 typedef struct {
@@ -279,31 +143,30 @@ init_job (gpointer data)
   dpdk_log_capture_begin ();
   job->native = rte_eal_init ((int) n, argv) < 0 ? (rte_errno != 0 ? rte_errno : EALREADY) : 0;
   job->log = dpdk_log_capture_end ();
-  remove_runtime_folder ();
-  if (job->native != 0)
-    dpdk_owner_stop ();
+  if (job->native == 0)
+    dpdk_eal_files_remove_folder ();
+  else
+    {
+      dpdk_eal_files_remove ();
+      dpdk_owner_stop ();
+    }
 }
 
 static gboolean
 start_process (DpdkEal *self, const char *const *args, GError **error)
 {
-  static gboolean exit_hook_registered;
   g_autofree char *log = NULL;
   InitJob job = { 0 };
 
   self->args = dpdk_eal_args_complete (args);
   self->user_args = g_strdupv ((char **) args);
   job.args = self->args;
-  if (!exit_hook_registered)
-    {
-      exit_hook_registered = TRUE;
-      /* exit () is a drop too */
-      atexit (dpdk_eal_prepare_exit);
-      pthread_atfork (NULL, NULL, after_fork_in_child);
-    }
+  dpdk_eal_files_remember ((const char *const *) self->args);
+  dpdk_process_exit_init ();
   dpdk_owner_start ();
   if (!dpdk_owner_call (init_job, &job, "starting the EAL", error))
     return FALSE;
+  dpdk_process_exit_init_late ();
   log = job.log;
   if (job.native != 0)
     {
@@ -362,53 +225,27 @@ DpdkEal *
 dpdk_eal_new (const char *const *args, GError **error)
 {
   g_autoptr (DpdkEal) self = NULL;
+  DpdkEal *running;
 
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!dpdk_eal_args_check (args, error))
+  if (!dpdk_eal_args_check (args, error) ||
+      !dpdk_lcore_check_may_wait ("dpdk_eal_new", NULL, error) ||
+      !dpdk_process_begin_start (&running, error))
     return NULL;
-
-  g_mutex_lock (&process.lock);
-  if (process.state != DPDK_EAL_STATE_NEVER && dpdk_eal_is_inert ())
+  if (running != NULL)
     {
-      g_mutex_unlock (&process.lock);
-      g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,
-                           "The EAL belongs to the parent of this process");
-      return NULL;
-    }
-  if (process.state == DPDK_EAL_STATE_UP)
-    self = g_weak_ref_get (&process.current);
-  if (self != NULL)
-    {
-      g_mutex_unlock (&process.lock);
+      self = running;
       return check_same_args (self, args, error) ? g_steal_pointer (&self) : NULL;
     }
-  if (process.state != DPDK_EAL_STATE_NEVER)
-    {
-      gboolean dead = process.state == DPDK_EAL_STATE_DEAD;
-
-      g_mutex_unlock (&process.lock);
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,
-                   "The EAL of this process %s; DPDK cannot be started twice in one process",
-                   dead ? "has ended" : "is ending");
-      return NULL;
-    }
   self = g_object_new (DPDK_TYPE_EAL, NULL);
-  if (!start_process (self, args, error))
-    {
-      process.state = DPDK_EAL_STATE_DEAD;
-      g_mutex_unlock (&process.lock);
-      return NULL;
-    }
-  self->started = TRUE;
-  process.state = DPDK_EAL_STATE_UP;
-  g_weak_ref_set (&process.current, self);
-  g_mutex_unlock (&process.lock);
-  return g_steal_pointer (&self);
+  self->started = start_process (self, args, error);
+  dpdk_process_end_start (self, self->started);
+  return self->started ? g_steal_pointer (&self) : NULL;
 }
 
 /**
- * dpdk_eal_get_current:
+ * dpdk_eal_dup_current:
  *
  * Gets the EAL of this process, if it runs and somebody holds it.
  *
@@ -419,9 +256,9 @@ dpdk_eal_new (const char *const *args, GError **error)
  * Since: 0.1
  */
 DpdkEal *
-dpdk_eal_get_current (void)
+dpdk_eal_dup_current (void)
 {
-  return g_weak_ref_get (&process.current);
+  return dpdk_process_dup_eal ();
 }
 
 /**
@@ -438,12 +275,7 @@ dpdk_eal_get_current (void)
 DpdkEalState
 dpdk_eal_get_process_state (void)
 {
-  DpdkEalState state;
-
-  g_mutex_lock (&process.lock);
-  state = process.state;
-  g_mutex_unlock (&process.lock);
-  return state;
+  return dpdk_process_get_state ();
 }
 
 /**
@@ -487,156 +319,23 @@ dpdk_eal_get_args (DpdkEal *self)
   return (const char *const *) self->args + 1;
 }
 
-static char **
-dup_dependants_locked (void)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-
-  for (guint i = 0; process.dependants != NULL && i < process.dependants->len; i++)
-    {
-      DpdkDependant *dependant = g_ptr_array_index (process.dependants, i);
-
-      g_ptr_array_add (names,
-                       g_strdup_printf ("%s %s", g_type_name (dependant->type), dependant->name));
-    }
-  g_ptr_array_add (names, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
-}
-
 /**
- * dpdk_eal_get_dependants:
+ * dpdk_eal_dup_dependants:
  * @self: an EAL
  *
- * Lists what still needs the EAL, as "type name", for debugging.
+ * Lists what needs the EAL, for debugging: every object of the library that uses DPDK, every thread
+ * that is registered with it, and the number of references on packets.
  *
- * May be called from any thread.
+ * May be called from any thread. While packets move, their number is approximate.
  *
- * Returns: (transfer full) (array zero-terminated=1): the objects
+ * Returns: (transfer container) (element-type DpdkDependant): the dependants
  *
  * Since: 0.1
  */
-char **
-dpdk_eal_get_dependants (DpdkEal *self)
+GPtrArray *
+dpdk_eal_dup_dependants (DpdkEal *self)
 {
-  char **names;
-
   g_return_val_if_fail (DPDK_IS_EAL (self), NULL);
 
-  g_mutex_lock (&process.lock);
-  names = dup_dependants_locked ();
-  g_mutex_unlock (&process.lock);
-  return names;
-}
-
-/**
- * dpdk_eal_shutdown:
- * @self: an EAL
- * @timeout_ms: how long to wait, in milliseconds
- * @error: return location for an error
- *
- * Ends DPDK in this process and waits for the end.
- *
- * New objects are refused from now on and all workers are stopped, which closes their sockets. When
- * the last object that needs DPDK is gone, its cleanup runs. If that is not so in time, the call
- * fails with %DPDK_ERROR_TIMED_OUT and names what is still held; the cleanup then runs as soon as
- * that is dropped.
- *
- * May be called from any thread but that of a worker.
- *
- * Returns: %TRUE if DPDK has ended
- *
- * Since: 0.1
- */
-gboolean
-dpdk_eal_shutdown (DpdkEal *self, guint timeout_ms, GError **error)
-{
-  gint64 deadline = g_get_monotonic_time () + timeout_ms * G_TIME_SPAN_MILLISECOND;
-  gboolean in_time = TRUE;
-
-  g_return_val_if_fail (DPDK_IS_EAL (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!dpdk_lcore_check_may_wait ("dpdk_eal_shutdown", "dpdk_eal_shutdown_async()", error))
-    return FALSE;
-  if (dpdk_eal_is_inert ())
-    {
-      g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,
-                           "The EAL belongs to the parent of this process");
-      return FALSE;
-    }
-  g_mutex_lock (&process.lock);
-  if (process.state == DPDK_EAL_STATE_UP)
-    {
-      process.state = DPDK_EAL_STATE_CLOSING;
-      process.shutdown_wanted = TRUE;
-      request_stop_locked ();
-      if (process.dependants == NULL || process.dependants->len == 0)
-        begin_cleanup_locked ();
-    }
-  while (in_time && process.state != DPDK_EAL_STATE_DEAD)
-    in_time = g_cond_wait_until (&process.changed, &process.lock, deadline);
-  if (!in_time)
-    {
-      g_auto (GStrv) names = dup_dependants_locked ();
-      g_autofree char *list = g_strjoinv (", ", names);
-
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_TIMED_OUT,
-                   "The EAL is still held after %u ms by: %s", timeout_ms, list);
-    }
-  g_mutex_unlock (&process.lock);
-  return in_time;
-}
-
-DpdkDependant *
-dpdk_eal_add_dependant (DpdkEal *self, GType type, const char *name, GError **error)
-{
-  DpdkDependant *dependant = NULL;
-
-  g_mutex_lock (&process.lock);
-  if (self->started && process.state == DPDK_EAL_STATE_UP && !dpdk_eal_is_inert ())
-    {
-      dependant = g_new0 (DpdkDependant, 1);
-      dependant->type = type;
-      dependant->name = g_strdup (name);
-      if (process.dependants == NULL)
-        process.dependants = g_ptr_array_new ();
-      g_ptr_array_add (process.dependants, dependant);
-    }
-  g_mutex_unlock (&process.lock);
-  if (dependant == NULL)
-    g_set_error (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD, "%s %s: the EAL %s", g_type_name (type),
-                 name, self->started ? "is ending or has ended" : "was not made by dpdk_eal_new()");
-  return dependant;
-}
-
-void
-dpdk_eal_remove_dependant (DpdkDependant *dependant)
-{
-  if (dependant == NULL)
-    return;
-  g_mutex_lock (&process.lock);
-  g_ptr_array_remove_fast (process.dependants, dependant);
-  if (process.shutdown_wanted && process.dependants->len == 0)
-    begin_cleanup_locked ();
-  g_mutex_unlock (&process.lock);
-  g_free (dependant->name);
-  g_free (dependant);
-}
-
-void
-dpdk_eal_add_stoppable (DpdkStoppable *stoppable)
-{
-  stoppable->link.data = stoppable;
-  g_mutex_lock (&process.lock);
-  g_queue_push_tail_link (&process.stoppables, &stoppable->link);
-  g_mutex_unlock (&process.lock);
-}
-
-void
-dpdk_eal_remove_stoppable (DpdkStoppable *stoppable)
-{
-  g_mutex_lock (&process.lock);
-  if (g_queue_link_index (&process.stoppables, &stoppable->link) >= 0)
-    g_queue_unlink (&process.stoppables, &stoppable->link);
-  g_mutex_unlock (&process.lock);
+  return dpdk_process_dup_dependants ();
 }

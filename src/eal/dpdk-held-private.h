@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 /* how many references on packets, of any pool, the application holds. A burst counts in its queue,
    everything else by thread, so that nothing is shared and a burst is one addition. */
 void dpdk_held_add (gint64 n);
+gint64 dpdk_held_count (void);
 gboolean dpdk_held_any (void);
 
 /* arrays of @n_queues; what they have counted stays counted when they are removed */

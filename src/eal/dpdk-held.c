@@ -41,8 +41,8 @@ sum_queues (const Queues *self)
 }
 
 /* the counts are not read at one moment, so while packets move the answer may be wrong */
-gboolean
-dpdk_held_any (void)
+gint64
+dpdk_held_count (void)
 {
   gint64 sum = 0;
 
@@ -52,7 +52,13 @@ dpdk_held_any (void)
   g_mutex_unlock (&lock);
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
     sum += __atomic_load_n (&counts[i].n, __ATOMIC_RELAXED);
-  return sum > 0;
+  return sum;
+}
+
+gboolean
+dpdk_held_any (void)
+{
+  return dpdk_held_count () > 0;
 }
 
 void

@@ -199,7 +199,7 @@ dpdk_worker_get_core_private (DpdkWorker *self)
 }
 
 /**
- * dpdk_worker_get_current:
+ * dpdk_worker_dup_current:
  *
  * Gets the worker whose thread makes the call.
  *
@@ -208,7 +208,7 @@ dpdk_worker_get_core_private (DpdkWorker *self)
  * Since: 0.1
  */
 DpdkWorker *
-dpdk_worker_get_current (void)
+dpdk_worker_dup_current (void)
 {
   DpdkWorkerCore *core = dpdk_worker_core_get_current ();
 

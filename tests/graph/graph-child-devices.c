@@ -56,7 +56,7 @@ bad_device (World *world, const ChildOptions *options)
   static const char *const good_devices[] = { "net_tap0,iface=graph0", "net_ring0", "net_memif0" };
   g_autoptr (DpdkEal) eal = open_eal (&options->world);
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) names = NULL;
+  g_autoptr (GPtrArray) names = NULL;
 
   g_assert_cmpint (options->number, <, G_N_ELEMENTS (bad_devices));
   for (guint i = 0; i < 2; i++)
@@ -64,8 +64,8 @@ bad_device (World *world, const ChildOptions *options)
       g_assert_null (dpdk_port_new (eal, device->devargs, &error));
       child_check_error (&error, DPDK_ERROR, device->code, device->message);
     }
-  names = dpdk_eal_get_dependants (eal);
-  g_assert_cmpuint (g_strv_length (names), ==, 0);
+  names = dpdk_eal_dup_dependants (eal);
+  g_assert_cmpuint (names->len, ==, 0);
   for (guint i = 0; i < G_N_ELEMENTS (good_devices); i++)
     {
       g_autoptr (DpdkPort) port = dpdk_port_new (eal, good_devices[i], &error);
@@ -305,7 +305,7 @@ mempool_refused (World *world, const ChildOptions *options)
   g_autoptr (DpdkEal) eal = open_eal (&options->world);
   g_autoptr (GError) error = NULL;
   g_autoptr (DpdkMempool) good = NULL;
-  g_auto (GStrv) names = NULL;
+  g_autoptr (GPtrArray) names = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -313,8 +313,8 @@ mempool_refused (World *world, const ChildOptions *options)
                                        cases[i].data_size, -1, &error));
       child_check_error (&error, DPDK_ERROR, cases[i].code, "DpdkMempool*");
     }
-  names = dpdk_eal_get_dependants (eal);
-  g_assert_cmpuint (g_strv_length (names), ==, 0);
+  names = dpdk_eal_dup_dependants (eal);
+  g_assert_cmpuint (names->len, ==, 0);
   good = dpdk_mempool_new (eal, 500, 333, 2048, -1, &error);
   g_assert_no_error (error);
   return 0;

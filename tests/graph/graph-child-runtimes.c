@@ -41,7 +41,7 @@ runtimes_in_turn (World *world, const ChildOptions *options)
     {
       g_autoptr (DpdkMempool) mempool = NULL;
       g_autoptr (GError) error = NULL;
-      g_auto (GStrv) names = NULL;
+      g_autoptr (GPtrArray) names = NULL;
 
       world_options.seed++;
       open_and_connect (world, &world_options);
@@ -63,8 +63,8 @@ runtimes_in_turn (World *world, const ChildOptions *options)
       g_clear_object (&world->runtime);
       g_assert_cmpuint (dpdk_mempool_get_in_use (mempool), ==, 0);
       g_assert_cmpuint (dpdk_mempool_get_available (mempool), ==, WORLD_MEMPOOL_SIZE);
-      names = dpdk_eal_get_dependants (eal);
-      g_assert_cmpuint (g_strv_length (names), ==, 1);
+      names = dpdk_eal_dup_dependants (eal);
+      g_assert_cmpuint (names->len, ==, 1);
       g_assert_cmpuint (world_count_threads (), ==, n_threads);
       g_assert_cmpuint (world_count_fds (), ==, n_fds);
     }
@@ -275,7 +275,7 @@ on_invoked (DpdkWorker *worker, gpointer data)
 {
   Invocation *invocation = data;
   Counter *counter = invocation->counter;
-  g_autoptr (DpdkWorker) current = dpdk_worker_get_current ();
+  g_autoptr (DpdkWorker) current = dpdk_worker_dup_current ();
   g_autoptr (GError) error = NULL;
 
   g_assert_true (worker == counter->worker);
@@ -325,7 +325,7 @@ worker_invoke (World *world, const ChildOptions *options)
   open_and_connect (world, &options->world);
   worker = dpdk_runtime_dup_worker (world->runtime, 0);
   counter.worker = worker;
-  g_assert_null (dpdk_worker_get_current ());
+  g_assert_null (dpdk_worker_dup_current ());
   for (guint i = 0; i < N_INVOCATIONS; i++)
     {
       invoke (&counter, i, &error);

@@ -89,7 +89,7 @@ world_runtime_new (const WorldOptions *options, GError **error)
 void
 world_check_memory (const WorldOptions *options)
 {
-  g_autoptr (DpdkEal) eal = dpdk_eal_get_current ();
+  g_autoptr (DpdkEal) eal = dpdk_eal_dup_current ();
 
   g_assert_nonnull (eal);
   g_assert_cmpint (g_strv_contains (dpdk_eal_get_args (eal), "--in-memory"), ==, options->huge);

@@ -72,7 +72,7 @@ def errors_of_a_configuration():
 def errors_of_the_eal():
     expect_dpdk_error(Dpdk.Error.INVALID_ARGUMENT, Dpdk.Eal.new, ['--no-such-argument'])
     assert Dpdk.Eal.get_process_state() == Dpdk.EalState.NEVER
-    assert Dpdk.Eal.get_current() is None
+    assert Dpdk.Eal.dup_current() is None
     eal = start_eal()
     assert Dpdk.Eal.get_process_state() == Dpdk.EalState.UP
     assert Dpdk.Eal.new([]) is eal
@@ -227,7 +227,7 @@ def workers():
     worker = runtime.dup_worker(0)
     assert runtime.get_n_workers() == runtime.get_n_ports() == 1
     assert runtime.dup_worker(1) is None and runtime.dup_port(1) is None
-    assert Dpdk.Worker.get_current() is None
+    assert Dpdk.Worker.dup_current() is None
     assert worker.get_statistics().rx_packets >= 0
     assert worker.get_core() == 0 and worker.get_idle_policy() == Dpdk.IdlePolicy.ADAPTIVE
 
@@ -236,7 +236,7 @@ def workers():
     seen = []
 
     def run(called, *data):
-        seen.append((called is worker, Dpdk.Worker.get_current() is worker, data,
+        seen.append((called is worker, Dpdk.Worker.dup_current() is worker, data,
                      threading.get_ident() != main,
                      GLib.MainContext.get_thread_default() is not None))
         expect_dpdk_error(Dpdk.Error.WOULD_DEADLOCK, runtime.shutdown, 1000)

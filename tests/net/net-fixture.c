@@ -240,11 +240,16 @@ net_wait_dead (void)
     ;
   if (dpdk_eal_get_process_state () != DPDK_EAL_STATE_DEAD)
     {
-      g_autoptr (DpdkEal) eal = dpdk_eal_get_current ();
-      g_auto (GStrv) dependants = eal != NULL ? dpdk_eal_get_dependants (eal) : NULL;
-      g_autofree char *names = dependants != NULL ? g_strjoinv (", ", dependants) : NULL;
+      g_autoptr (DpdkEal) eal = dpdk_eal_dup_current ();
+      g_autoptr (GPtrArray) dependants = eal != NULL ? dpdk_eal_dup_dependants (eal) : NULL;
 
-      g_error ("the EAL is still held: %s", names);
+      for (guint i = 0; dependants != NULL && i < dependants->len; i++)
+        {
+          g_autofree char *text = dpdk_dependant_to_string (dependants->pdata[i]);
+
+          g_test_message ("holds the EAL: %s", text);
+        }
+      g_error ("the EAL is still held");
     }
 }
 

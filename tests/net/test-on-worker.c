@@ -112,7 +112,7 @@ static void
 start_on_worker (DpdkWorker *worker, gpointer user_data)
 {
   OnWorker *self = user_data;
-  g_autoptr (DpdkWorker) current = dpdk_worker_get_current ();
+  g_autoptr (DpdkWorker) current = dpdk_worker_dup_current ();
 
   g_assert_true (current == worker);
   self->thread = g_thread_self ();
@@ -142,7 +142,7 @@ test_on_worker (void)
   g_autoptr (GError) error = NULL;
   int fds[N];
 
-  g_assert_null (dpdk_worker_get_current ());
+  g_assert_null (dpdk_worker_dup_current ());
   dpdk_worker_invoke (worker, start_on_worker, &self, NULL, &error);
   g_assert_no_error (error);
   NET_WAIT_UNTIL (g_atomic_int_get (&self.is_ready));

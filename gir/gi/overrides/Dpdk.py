@@ -29,7 +29,7 @@ def _let_worker_exit():
 
     Python otherwise waits for the main thread to end first, which it may never do.
     """
-    if Dpdk.Worker.get_current() is None:
+    if Dpdk.Worker.dup_current() is None:
         return
     locks = getattr(threading, '_shutdown_locks', None)
     lock = getattr(threading.main_thread(), '_tstate_lock', None)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dpdk-eal-private.h"
+
+G_BEGIN_DECLS
+
+/* DPDK in this process: what outlives every DpdkEal */
+
+typedef void (*DpdkProcessEndFunc) (gpointer data);
+
+/* the EAL that runs, or NULL where the caller is to start one, and must say how that went; it is an
+   error if it has ended */
+gboolean dpdk_process_begin_start (DpdkEal **running, GError **error);
+void dpdk_process_end_start (DpdkEal *eal, gboolean has_started);
+DpdkEal *dpdk_process_dup_eal (void);
+
+DpdkEalState dpdk_process_get_state (void);
+GPtrArray *dpdk_process_dup_dependants (void);
+
+/* the last object is gone */
+void dpdk_process_begin_cleanup (void);
+/* ends as soon as nothing needs DPDK any more, whoever holds the object */
+void dpdk_process_begin_shutdown (void);
+gboolean dpdk_process_wait_dead (gint64 deadline);
+/* calls @func, on any thread, when DPDK has ended; FALSE if it has, and will not call it */
+gboolean dpdk_process_add_waiter (DpdkProcessEndFunc func, gpointer data);
+/* FALSE if @func was called, or is about to be */
+gboolean dpdk_process_remove_waiter (gpointer data);
+
+/* waits until no thread of ours runs but those that are in exit () themselves */
+void dpdk_process_wait_stopped (gint64 deadline);
+
+/* to be called before and after the start */
+void dpdk_process_exit_init (void);
+void dpdk_process_exit_init_late (void);
+
+void dpdk_eal_notify_state (DpdkEal *self);
+
+G_END_DECLS

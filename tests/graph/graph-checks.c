@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MAX_PORTS 32
+#define POOL_NAME_SIZE 64
 
 /* what the lines told so far */
 typedef struct {
@@ -16,8 +17,9 @@ typedef struct {
   int owner_thread;
   gboolean is_started[MAX_PORTS];
   gboolean is_closed[MAX_PORTS];
+  /* of an open port */
+  char pool[MAX_PORTS][POOL_NAME_SIZE];
   guint last_closed;
-  guint n_started;
   guint n_closed;
   guint n_removed;
   guint n_freed;
@@ -40,7 +42,6 @@ static void
 on_start (Events *self, guint port)
 {
   self->is_started[port] = TRUE;
-  self->n_started++;
 }
 
 static void
@@ -59,6 +60,7 @@ on_close (Events *self, guint port)
   if (self->is_closed[port])
     g_string_append_printf (self->problems, "events: second close of port %u\n", port);
   self->is_closed[port] = TRUE;
+  self->pool[port][0] = '\0';
   self->last_closed = port;
   self->n_closed++;
 }
@@ -66,8 +68,9 @@ on_close (Events *self, guint port)
 static void
 on_free (Events *self, const char *pool, guint n_in_use)
 {
-  if (self->n_started > 0 && self->n_closed == 0)
-    g_string_append_printf (self->problems, "events: pool %s freed before the port\n", pool);
+  for (guint i = 0; i < MAX_PORTS; i++)
+    if (strcmp (self->pool[i], pool) == 0)
+      g_string_append_printf (self->problems, "events: pool %s freed before the port\n", pool);
   if (n_in_use != 0)
     g_string_append_printf (self->problems, "events: pool %s freed with %u buffers in use\n", pool,
                             n_in_use);
@@ -79,7 +82,7 @@ on_free (Events *self, const char *pool, guint n_in_use)
 static void
 on_line (Events *self, int thread, const char *what)
 {
-  char pool[64];
+  char pool[POOL_NAME_SIZE];
   guint number;
 
   if (self->is_cleanup_done && strcmp (what, "return") != 0)
@@ -100,6 +103,8 @@ on_line (Events *self, int thread, const char *what)
       if (strcmp (what, "cleanup-done 0") != 0)
         g_string_append_printf (self->problems, "events: %s\n", what);
     }
+  else if (sscanf (what, "queue %u %63s", &number, pool) == 2 && number < MAX_PORTS)
+    g_strlcpy (self->pool[number], pool, POOL_NAME_SIZE);
   else if (sscanf (what, "start %u", &number) == 1 && number < MAX_PORTS)
     on_start (self, number);
   else if (sscanf (what, "stop %u", &number) == 1 && number < MAX_PORTS)

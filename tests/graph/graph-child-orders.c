@@ -26,7 +26,7 @@ typedef struct {
 static void
 drop (World *world, char what, guint seed)
 {
-  static const guint8 bytes[] = "a packet";
+  static const guint8 content[] = "a packet";
   const guint8 *data;
   gsize length;
 
@@ -45,8 +45,11 @@ drop (World *world, char what, guint seed)
     case 'K':
       /* whatever was dropped before, the packet is still there */
       data = dpdk_packet_get_data (world->packet, &length);
-      g_assert_cmpmem (data, length, bytes, sizeof bytes);
+      g_assert_cmpmem (data, length, content, sizeof content);
       g_clear_pointer (&world->packet, dpdk_packet_unref);
+      break;
+    case 'T':
+      registrant_free (g_steal_pointer (&world->registrant), seed % REGISTRANT_N_ENDS);
       break;
     case 'R':
       g_clear_object (&world->runtime);
@@ -59,13 +62,35 @@ drop (World *world, char what, guint seed)
     }
 }
 
-static gpointer
-fresh_thread (gpointer data)
+static void
+run_drop (gpointer data)
 {
   Drop *job = data;
 
   drop (job->world, job->what, job->seed);
+}
+
+static gpointer
+fresh_thread (gpointer data)
+{
+  run_drop (data);
   return NULL;
+}
+
+/* on the registered thread of the world, or on another one if that is gone or is to go */
+static void
+drop_registered (Drop *job)
+{
+  Registrant *registrant = job->what != 'T' ? job->world->registrant : NULL;
+
+  if (registrant != NULL)
+    {
+      registrant_call (registrant, run_drop, job);
+      return;
+    }
+  registrant = registrant_new ();
+  registrant_call (registrant, run_drop, job);
+  registrant_free (registrant, job->seed / 4 % REGISTRANT_N_ENDS);
 }
 
 static void
@@ -155,6 +180,8 @@ drop_in_order (World *world, const ChildOptions *options)
         agent_drop (&agent, what, !stays);
       else if (options->threads[i] == 'f')
         g_thread_join (g_thread_new ("fresh", fresh_thread, &job));
+      else if (options->threads[i] == 'r')
+        drop_registered (&job);
       else
         drop (world, what, options->world.seed);
     }
@@ -169,11 +196,16 @@ run_order (World *world, const ChildOptions *options)
   g_assert_nonnull (options->threads);
   g_assert_cmpuint (strlen (options->order), ==, strlen (options->threads));
   world_open (world, &options->world);
-  world_connect (world, &options->world);
-  world_exchange (world, 1 + seed % 5000);
-  if (seed / 32 % 2 == 1)
-    /* the peer is gone before, and the connection half-closed */
-    g_clear_object (&world->peer);
+  if (strchr (options->order, 'T') != NULL)
+    world->registrant = registrant_new ();
+  if (strchr (options->order, 'S') != NULL)
+    {
+      world_connect (world, &options->world);
+      world_exchange (world, 1 + seed % 5000);
+      if (seed / 32 % 2 == 1)
+        /* the peer is gone before, and the connection half-closed */
+        g_clear_object (&world->peer);
+    }
   drop_in_order (world, options);
   /* else the process ends while all of it is ending */
   if (seed / 64 % 2 == 1)

@@ -44,8 +44,9 @@ main (int argc, char **argv)
     { "huge", 0, 0, G_OPTION_ARG_NONE, &options.world.huge, "With hugepages", NULL },
     { "prefix", 0, 0, G_OPTION_ARG_STRING, &options.world.file_prefix, "File prefix", "NAME" },
     { "seed", 0, 0, G_OPTION_ARG_INT, &options.world.seed, "Seed of variations", "N" },
-    { "order", 0, 0, G_OPTION_ARG_STRING, &options.order, "Order of drops", "EMPKRS" },
-    { "threads", 0, 0, G_OPTION_ARG_STRING, &options.threads, "Main, fresh, worker", "mfwmfw" },
+    { "order", 0, 0, G_OPTION_ARG_STRING, &options.order, "Order of drops", "EMPKRST" },
+    { "threads", 0, 0, G_OPTION_ARG_STRING, &options.threads, "Main, fresh, registered, worker",
+      "mfrwmfrw" },
     { "number", 0, 0, G_OPTION_ARG_INT, &options.number, "Number for the scenario", "N" },
     G_OPTION_ENTRY_NULL,
   };

@@ -97,6 +97,19 @@ rte_eal_cleanup (void)
 }
 
 int
+rte_eth_rx_queue_setup (uint16_t port_id, uint16_t queue_id, uint16_t n_descriptors,
+                        unsigned int socket_id, const struct rte_eth_rxconf *config,
+                        struct rte_mempool *pool)
+{
+  int (*next) (uint16_t, uint16_t, uint16_t, unsigned int, const struct rte_eth_rxconf *,
+               struct rte_mempool *);
+
+  find_next ("rte_eth_rx_queue_setup", &next);
+  graph_event ("queue %u %s", port_id, pool->name);
+  return next (port_id, queue_id, n_descriptors, socket_id, config, pool);
+}
+
+int
 rte_eth_dev_start (uint16_t port_id)
 {
   int (*next) (uint16_t);

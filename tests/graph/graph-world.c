@@ -30,7 +30,9 @@ get_vdev (const WorldOptions *options)
     return g_strdup_printf ("net_null%u%s", options->number,
                             options->seed % 2 == 0 ? ",no-rx=1" : "");
   if (strcmp (options->device, "net_memif") == 0)
-    return g_strdup_printf ("net_memif%u,role=server,id=%u", options->number, options->number);
+    /* a socket that another device has just closed may still be taken */
+    return g_strdup_printf ("net_memif%u,role=server,id=%u,socket=graph%u", options->number,
+                            options->number, options->number);
   if (strcmp (options->device, "net_tap") == 0)
     return g_strdup_printf ("net_tap%u,iface=graph%u", options->number, options->number);
   return g_strdup_printf ("%s%u", options->device, options->number);
@@ -245,10 +247,11 @@ traffic_thread (gpointer data)
   return NULL;
 }
 
+/* two threads that send to and fro until the connection ends; they hold what they use */
 void
-world_start_traffic (World *world, gboolean wait)
+world_start_exchange (DpdkTcpConnection *connection, DpdkTcpConnection *peer, GThread *threads[2])
 {
-  DpdkTcpConnection *const ends[] = { world->connection, world->peer };
+  DpdkTcpConnection *const ends[] = { connection, peer };
 
   for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
     {
@@ -256,8 +259,14 @@ world_start_traffic (World *world, gboolean wait)
 
       half->connection = g_object_ref (ends[i]);
       half->begins = i == 0;
-      traffic.threads[i] = g_thread_new ("traffic", traffic_thread, half);
+      threads[i] = g_thread_new ("traffic", traffic_thread, half);
     }
+}
+
+void
+world_start_traffic (World *world, gboolean wait)
+{
+  world_start_exchange (world->connection, world->peer, traffic.threads);
   if (wait)
     world_wait_traffic ();
 }

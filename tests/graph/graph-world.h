@@ -3,12 +3,15 @@
 
 #include <dpdk-glib.h>
 
+#include "graph-registrant.h"
+
 /* what an application holds: all of it in one place, where a leak checker finds it */
 typedef struct {
   DpdkEal *eal;
   DpdkMempool *mempool;
   DpdkPort *port;
   DpdkPacket *packet;
+  Registrant *registrant;
   DpdkRuntime *runtime;
   DpdkTcpSocket *socket;
   DpdkTcpConnection *connection;
@@ -46,8 +49,10 @@ void world_exchange (World *world, gsize size);
 void world_drop_sockets (World *world, guint seed);
 void world_drop_all (World *world, guint seed);
 
-/* two threads that send to and fro until the connection ends; they hold what they use; @wait until
-   it works */
+/* two threads that send to and fro until the connection ends; they hold what they use */
+void world_start_exchange (DpdkTcpConnection *connection, DpdkTcpConnection *peer,
+                           GThread *threads[2]);
+/* the same between the connections of the world; @wait until it works */
 void world_start_traffic (World *world, gboolean wait);
 /* returns when bytes have gone both ways since the last call */
 void world_wait_traffic (void);

@@ -7,7 +7,7 @@
 /* a test of the tests: they must see what is wrong */
 
 #define PID 100
-#define INIT "100 101 init\n100 101 init-done 5\n100 101 start 0\n"
+#define INIT "100 101 init\n100 101 init-done 5\n100 101 queue 0 dpdk-glib-0\n100 101 start 0\n"
 #define STOP "100 101 stop 0\n"
 #define CLOSE "100 101 close 0\n"
 #define REMOVE "100 101 remove\n"

@@ -400,6 +400,75 @@ def collected_by_another_thread():
     scenario.listen(runtime)
 
 
+def states_of_the_eal():
+    """A shutdown that comes too early says who is in its way; each state is told where it was made."""
+    eal = start_eal()
+    pool = Dpdk.Mempool.new(eal, 63, 0, 2048, -1)
+    states, errors = [], []
+    eal.connect('notify::state', lambda *_: states.append((threading.get_ident(), eal.get_state())))
+
+    def on_shutdown(source, result):
+        try:
+            errors.append(source.shutdown_finish(result))
+        except GLib.Error as error:
+            errors.append(error)
+
+    held = [(dependant.get_object_type().name, dependant.get_name(), dependant.get_count())
+            for dependant in eal.dup_dependants()]
+    assert held == [('DpdkMempool', pool.get_name(), 1)], held
+    eal.shutdown_async(50, None, on_shutdown)
+    scenario.iterate_until(lambda: errors)
+    error = errors.pop()
+    assert error.matches(Dpdk.Error.quark(), Dpdk.Error.TIMED_OUT), error
+    assert 'DpdkMempool' in error.message and pool.get_name() in error.message, error.message
+    assert eal.get_state() == Dpdk.EalState.CLOSING
+    expect_dpdk_error(Dpdk.Error.EAL_DEAD, Dpdk.Mempool.new, eal, 63, 0, 2048, -1)
+
+    cancellable = Gio.Cancellable()
+    eal.shutdown_async(60000, cancellable, on_shutdown)
+    cancellable.cancel()
+    scenario.iterate_until(lambda: errors)
+    assert errors.pop().matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+    eal.shutdown_async(60000, None, on_shutdown)
+    del pool
+    gc.collect()
+    scenario.iterate_until(lambda: errors and len(states) == 2)
+    assert errors == [True], errors
+    here = threading.get_ident()
+    assert states == [(here, Dpdk.EalState.CLOSING), (here, Dpdk.EalState.DEAD)], states
+
+
+def lcores():
+    """A thread is an lcore as long as it wants, and no longer than it lives."""
+    eal = start_eal()
+    assert Dpdk.Lcore.get_role() == Dpdk.LcoreRole.EXTERNAL
+    assert Dpdk.Lcore.get_current() is None
+    lcore = Dpdk.Lcore.register(eal)
+    assert Dpdk.Lcore.get_role() == Dpdk.LcoreRole.REGISTERED
+    assert Dpdk.Lcore.get_current().get_id() == lcore.get_id()
+    assert 'lcore' in expect_dpdk_error(Dpdk.Error.EXISTS, Dpdk.Lcore.register, eal)
+    assert lcore.unregister()
+    assert not lcore.is_registered()
+    assert Dpdk.Lcore.get_role() == Dpdk.LcoreRole.EXTERNAL
+
+    seen = []
+
+    def forget():
+        seen.append(Dpdk.Lcore.register(eal))
+
+    # many more than there are numbers: each comes back when its thread ends
+    for _ in range(300):
+        thread = threading.Thread(target=forget)
+        thread.start()
+        thread.join()
+    assert len(seen) == 300
+    assert not any(handle.is_registered() for handle in seen)
+    del seen[:], lcore
+    gc.collect()
+    assert eal.shutdown(15000)
+
+
 SCENARIOS = {name: function for name, function in list(globals().items())
              if callable(function) and getattr(function, '__module__', '') == __name__
              and name not in ('expect_dpdk_error', 'start_eal', 'touch_all')}

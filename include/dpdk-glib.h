@@ -11,6 +11,7 @@
 #include "dpdk-config.h"
 #include "dpdk-dependant.h"
 #include "dpdk-device-config.h"
+#include "dpdk-eal-builder.h"
 #include "dpdk-eal.h"
 #include "dpdk-error.h"
 #include "dpdk-interface-address.h"

@@ -13,6 +13,7 @@ typedef struct _DpdkConfig DpdkConfig;
 typedef struct _DpdkDependant DpdkDependant;
 typedef struct _DpdkDeviceConfig DpdkDeviceConfig;
 typedef struct _DpdkEal DpdkEal;
+typedef struct _DpdkEalBuilder DpdkEalBuilder;
 typedef struct _DpdkInterfaceAddress DpdkInterfaceAddress;
 typedef struct _DpdkLcore DpdkLcore;
 typedef struct _DpdkMempool DpdkMempool;

@@ -178,24 +178,6 @@ check_value (const Option *option, const char *value, GError **error)
   return FALSE;
 }
 
-static gboolean
-has_any (const char *const *args, const char *const *names)
-{
-  for (; args != NULL && *args != NULL; args++)
-    {
-      const char *value = NULL;
-      const Option *option = find_option (*args, &value);
-
-      if (option == NULL)
-        continue;
-      if (g_strv_contains (names, option->name))
-        return TRUE;
-      if (needs_value (option) && value == NULL && args[1] != NULL)
-        args++;
-    }
-  return FALSE;
-}
-
 const char *
 dpdk_eal_args_get (const char *const *args, const char *name)
 {
@@ -216,6 +198,15 @@ dpdk_eal_args_get (const char *const *args, const char *name)
   return found;
 }
 
+static gboolean
+has_any (const char *const *args, const char *const *names)
+{
+  for (; *names != NULL; names++)
+    if (dpdk_eal_args_get (args, *names) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
 static const char *const no_huge[] = { "--no-huge", NULL };
 static const char *const huge_only[] = {
   "--in-memory",    "--huge-dir",          "--huge-unlink",
@@ -223,28 +214,65 @@ static const char *const huge_only[] = {
   "--socket-limit", "--match-allocations", NULL
 };
 
+/* where DPDK finds these together, it prints all of its usage and starts no more */
 static gboolean
-check_memory_mode (const char *const *args, GError **error)
+check_conflicts (const char *const *args, GError **error)
 {
-  if (!has_any (args, no_huge) || !has_any (args, huge_only))
-    return TRUE;
-  g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
-                       "EAL argument \"--no-huge\" does not go together with others that are about "
-                       "hugepages");
-  return FALSE;
+  static const struct {
+    const char *one;
+    /* NULL for any */
+    const char *value;
+    const char *other;
+  } conflicts[] = {
+    { "--no-huge", NULL, "--huge-dir" },
+    { "--no-huge", NULL, "--huge-unlink" },
+    { "--no-huge", NULL, "--huge-worker-stack" },
+    { "--no-huge", NULL, "--in-memory" },
+    { "--no-huge", NULL, "--legacy-mem" },
+    { "--no-huge", NULL, "--match-allocations" },
+    { "--no-huge", NULL, "--single-file-segments" },
+    { "--no-huge", NULL, "--socket-limit" },
+    { "--no-huge", NULL, "--socket-mem" },
+    { "-m", NULL, "--socket-mem" },
+    { "--legacy-mem", NULL, "--in-memory" },
+    { "--legacy-mem", NULL, "--match-allocations" },
+    { "--legacy-mem", NULL, "--socket-limit" },
+    { "--huge-unlink", "never", "--in-memory" },
+    { "--huge-unlink", "always", "--single-file-segments" },
+    { "--huge-unlink", "", "--single-file-segments" },
+    { "-a", NULL, "-b" },
+    { "-a", NULL, "--block" },
+    { "--allow", NULL, "-b" },
+    { "--allow", NULL, "--block" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (conflicts); i++)
+    {
+      const char *value = dpdk_eal_args_get (args, conflicts[i].one);
+
+      if (value == NULL || dpdk_eal_args_get (args, conflicts[i].other) == NULL ||
+          (conflicts[i].value != NULL && strcmp (conflicts[i].value, value) != 0))
+        continue;
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
+                   "EAL argument \"%s%s%s\" does not go together with \"%s\"", conflicts[i].one,
+                   conflicts[i].value != NULL && *value != '\0' ? "=" : "",
+                   conflicts[i].value != NULL ? value : "", conflicts[i].other);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 /* DPDK ends the process on some arguments and reports most others on standard error only */
 gboolean
 dpdk_eal_args_check (const char *const *args, GError **error)
 {
-  for (const char *const *all = args; args != NULL && *args != NULL; args++)
+  if (!check_conflicts (args, error))
+    return FALSE;
+  for (; args != NULL && *args != NULL; args++)
     {
       const char *value = NULL;
       const Option *option = find_option (*args, &value);
 
-      if (args == all && !check_memory_mode (all, error))
-        return FALSE;
       if (option == NULL)
         {
           g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,

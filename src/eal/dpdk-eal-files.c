@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* what dpdk_eal_files_remember() found out */
@@ -49,9 +50,29 @@ dpdk_eal_files_remove_folder (void)
     (void) rmdir (get_folder ());
 }
 
+/* DPDK forgets to close a file that it has locked */
+static void
+release_own_lock (int fd)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  struct stat wanted, info;
+  const char *name;
+
+  if (dir == NULL || fstat (fd, &wanted) != 0)
+    return;
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      int other = (int) g_ascii_strtoll (name, NULL, 10);
+
+      if (other != fd && fstat (other, &info) == 0 && info.st_dev == wanted.st_dev &&
+          info.st_ino == wanted.st_ino)
+        flock (other, LOCK_UN);
+    }
+}
+
 /* whoever maps such a file holds a shared lock on it */
 static gboolean
-remove_unlocked (const char *folder, const char *name)
+remove_unlocked (const char *folder, const char *name, gboolean is_ours)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -59,6 +80,8 @@ remove_unlocked (const char *folder, const char *name)
 
   if (fd < 0)
     return errno == ENOENT;
+  if (is_ours)
+    release_own_lock (fd);
   is_gone = flock (fd, LOCK_EX | LOCK_NB) == 0 && unlink (path) == 0;
   close (fd);
   return is_gone;
@@ -84,15 +107,15 @@ is_page (const char *name)
 }
 
 static gboolean
-remove_all (const char *folder, NameFunc is_ours)
+remove_all (const char *folder, NameFunc is_wanted, gboolean is_ours)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
   gboolean all_gone = TRUE;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (is_ours (name))
-      all_gone &= remove_unlocked (folder, name);
+    if (is_wanted (name))
+      all_gone &= remove_unlocked (folder, name, is_ours);
   return all_gone;
 }
 
@@ -104,13 +127,13 @@ remove_pages (void)
 
   if (files.huge_folder != NULL)
     {
-      remove_all (files.huge_folder, is_page);
+      remove_all (files.huge_folder, is_page, FALSE);
       return;
     }
   mounts = setmntent ("/proc/mounts", "re");
   while (mounts != NULL && (entry = getmntent (mounts)) != NULL)
     if (strcmp (entry->mnt_type, "hugetlbfs") == 0)
-      remove_all (entry->mnt_dir, is_page);
+      remove_all (entry->mnt_dir, is_page, FALSE);
   if (mounts != NULL)
     endmntent (mounts);
 }
@@ -120,14 +143,15 @@ remove_pages (void)
 static void
 remove_config (const char *folder)
 {
-  static const char *const names[] = { "hugepage_info", "config" };
+  static const char *const names[] = { "hugepage_data", "hugepage_info", "config" };
   g_autofree char *config = g_build_filename (folder, "config", NULL);
   struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
   int fd = open (config, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
   if (fd < 0)
     return;
-  if (fcntl (fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK && remove_all (folder, is_array))
+  if (fcntl (fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK &&
+      remove_all (folder, is_array, TRUE))
     for (guint i = 0; i < G_N_ELEMENTS (names); i++)
       {
         g_autofree char *path = g_build_filename (folder, names[i], NULL);

@@ -67,6 +67,7 @@ typedef struct {
   GMutex lock;
   GTask *task;
   guint timeout_ms;
+  gboolean is_dead;
   GSource *timeout;
   GSource *cancelled;
 } Wait;
@@ -94,7 +95,7 @@ destroy_source (GSource *source)
 
 /* the task of the first that ends the wait, NULL for all others */
 static GTask *
-end_wait (Wait *wait)
+end_wait (Wait *wait, gboolean *is_dead)
 {
   g_autoptr (GTask) task = NULL;
   GSource *timeout, *cancelled;
@@ -103,20 +104,26 @@ end_wait (Wait *wait)
   task = g_steal_pointer (&wait->task);
   timeout = g_steal_pointer (&wait->timeout);
   cancelled = g_steal_pointer (&wait->cancelled);
+  *is_dead = wait->is_dead;
   g_mutex_unlock (&wait->lock);
   destroy_source (timeout);
   destroy_source (cancelled);
   return g_steal_pointer (&task);
 }
 
+/* the task is only ever touched in its own context: whoever learns that it is over then finds that
+   no other thread holds anything for it */
 static void
 on_dead (gpointer data)
 {
-  g_autoptr (GTask) task = end_wait (data);
+  Wait *wait = data;
 
-  if (task != NULL)
-    g_task_return_boolean (task, TRUE);
-  wait_unref (data);
+  g_mutex_lock (&wait->lock);
+  wait->is_dead = TRUE;
+  if (wait->timeout != NULL)
+    g_source_set_ready_time (wait->timeout, 0);
+  g_mutex_unlock (&wait->lock);
+  wait_unref (wait);
 }
 
 static void
@@ -130,10 +137,13 @@ static gboolean
 on_timeout (gpointer data)
 {
   Wait *wait = data;
-  g_autoptr (GTask) task = end_wait (wait);
+  gboolean is_dead;
+  g_autoptr (GTask) task = end_wait (wait, &is_dead);
   GError *error = NULL;
 
-  if (task != NULL)
+  if (task != NULL && is_dead)
+    g_task_return_boolean (task, TRUE);
+  else if (task != NULL)
     {
       leave_waiters (wait);
       set_timeout_error (&error, wait->timeout_ms);
@@ -145,7 +155,8 @@ on_timeout (gpointer data)
 static gboolean
 on_cancelled (GCancellable *cancellable, gpointer data)
 {
-  g_autoptr (GTask) task = end_wait (data);
+  gboolean is_dead;
+  g_autoptr (GTask) task = end_wait (data, &is_dead);
 
   if (task != NULL)
     {

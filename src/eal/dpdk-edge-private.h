@@ -5,26 +5,42 @@
 
 G_BEGIN_DECLS
 
-/* The edges of the ownership graph: references that one object of ours holds on another. With
-   DPDK_DEBUG=refs each is logged as it is made, moved and dropped. A holder is a kind, which is the
-   name of its type or of the job that took over from it, and a name. */
+/* The edges of the ownership graph: references of our objects on one another. With DPDK_DEBUG=refs
+   each is logged as it is made and dropped. */
 
-gpointer dpdk_edge_ref (const char *kind, const char *name, gpointer object);
-void dpdk_edge_unref (const char *kind, const char *name, gpointer object);
-/* the reference passes from one holder to another */
-gpointer dpdk_edge_move (const char *kind, const char *name, const char *new_kind,
-                         const char *new_name, gpointer object);
-/* what the log calls @object; without one it is called by its address */
+/* what the log calls @object; without this it is called by its address */
 void dpdk_edge_set_name (gpointer object, const char *name);
 
-#define dpdk_edge_clear(kind, name, object_ptr)                                                    \
+gpointer dpdk_edge_ref (gpointer holder, gpointer object);
+void dpdk_edge_unref (gpointer holder, gpointer object);
+
+#define dpdk_edge_clear(holder, object_ptr)                                                        \
   G_STMT_START                                                                                     \
   {                                                                                                \
     gpointer dpdk_edge_object = g_steal_pointer (object_ptr);                                      \
                                                                                                    \
     if (dpdk_edge_object != NULL)                                                                  \
-      dpdk_edge_unref (kind, name, dpdk_edge_object);                                              \
+      dpdk_edge_unref (holder, dpdk_edge_object);                                                  \
   }                                                                                                \
   G_STMT_END
+
+/* as g_set_object() */
+#define dpdk_edge_set(holder, object_ptr, object)                                                  \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    gpointer dpdk_edge_old = *(object_ptr);                                                        \
+                                                                                                   \
+    /* the old one may be all that holds the new one */                                            \
+    *(object_ptr) = dpdk_edge_ref (holder, object);                                                \
+    if (dpdk_edge_old != NULL)                                                                     \
+      dpdk_edge_unref (holder, dpdk_edge_old);                                                     \
+  }                                                                                                \
+  G_STMT_END
+
+/* for holders that are no objects, such as jobs: these only log. @kind is what it is, @name which. */
+void dpdk_edge_made (const char *kind, const char *name, gpointer object);
+void dpdk_edge_dropped (const char *kind, const char *name, gpointer object);
+/* the reference of @holder is now that of a job; returns @object, which may be NULL */
+gpointer dpdk_edge_hand_over (gpointer holder, const char *kind, const char *name, gpointer object);
 
 G_END_DECLS

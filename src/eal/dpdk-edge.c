@@ -36,13 +36,28 @@ describe (gpointer object)
 }
 
 static void
-log_edge (const char *event, const char *kind, const char *name, gpointer object)
+log_edge (const char *event, const char *holder, gpointer object)
 {
   g_autofree char *held = describe (object);
-  g_autofree char *holder = g_strdup_printf ("%s %s", kind, name != NULL ? name : "?");
 
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "DPDK_EDGE_EVENT", event, "DPDK_EDGE_HOLDER",
                     holder, "DPDK_EDGE_HELD", held, "MESSAGE", "%s %s -> %s", event, holder, held);
+}
+
+static void
+log_edge_of_object (const char *event, gpointer holder, gpointer object)
+{
+  g_autofree char *text = describe (holder);
+
+  log_edge (event, text, object);
+}
+
+static void
+log_edge_of_other (const char *event, const char *kind, const char *name, gpointer object)
+{
+  g_autofree char *text = g_strdup_printf ("%s %s", kind, name != NULL ? name : "?");
+
+  log_edge (event, text, object);
 }
 
 void
@@ -53,29 +68,42 @@ dpdk_edge_set_name (gpointer object, const char *name)
 }
 
 gpointer
-dpdk_edge_ref (const char *kind, const char *name, gpointer object)
+dpdk_edge_ref (gpointer holder, gpointer object)
 {
   if (G_UNLIKELY (logs_edges ()))
-    log_edge ("hold", kind, name, object);
+    log_edge_of_object ("hold", holder, object);
   return g_object_ref (object);
 }
 
 void
-dpdk_edge_unref (const char *kind, const char *name, gpointer object)
+dpdk_edge_unref (gpointer holder, gpointer object)
 {
   if (G_UNLIKELY (logs_edges ()))
-    log_edge ("drop", kind, name, object);
+    log_edge_of_object ("drop", holder, object);
   g_object_unref (object);
 }
 
+void
+dpdk_edge_made (const char *kind, const char *name, gpointer object)
+{
+  if (G_UNLIKELY (logs_edges ()))
+    log_edge_of_other ("hold", kind, name, object);
+}
+
+void
+dpdk_edge_dropped (const char *kind, const char *name, gpointer object)
+{
+  if (G_UNLIKELY (logs_edges ()))
+    log_edge_of_other ("drop", kind, name, object);
+}
+
 gpointer
-dpdk_edge_move (const char *kind, const char *name, const char *new_kind, const char *new_name,
-                gpointer object)
+dpdk_edge_hand_over (gpointer holder, const char *kind, const char *name, gpointer object)
 {
   if (object != NULL && G_UNLIKELY (logs_edges ()))
     {
-      log_edge ("hold", new_kind, new_name, object);
-      log_edge ("drop", kind, name, object);
+      log_edge_of_other ("hold", kind, name, object);
+      log_edge_of_object ("drop", holder, object);
     }
   return object;
 }

@@ -109,8 +109,10 @@ dpdk_lcore_leave (void)
   is_unused = self->n_references == 0;
   g_mutex_unlock (&lock);
   /* the thread is no lcore any more: only now may it drop what it holds */
+  if (self->eal != NULL)
+    dpdk_edge_dropped ("DpdkLcore", self->name, self->eal);
+  g_clear_object (&self->eal);
   g_clear_pointer (&self->dependant, dpdk_eal_remove_dependant);
-  dpdk_edge_clear ("DpdkLcore", self->name, &self->eal);
   if (is_unused)
     lcore_free (self);
 }
@@ -236,7 +238,8 @@ dpdk_lcore_register (DpdkEal *eal, GError **error)
   self->name = g_steal_pointer (&name);
   self->n_references = 1;
   self->dependant = dependant;
-  self->eal = dpdk_edge_ref ("DpdkLcore", self->name, eal);
+  dpdk_edge_made ("DpdkLcore", self->name, eal);
+  self->eal = g_object_ref (eal);
   return self;
 }
 

@@ -2,6 +2,7 @@
 #include "dpdk-mempool-private.h"
 
 #include "dpdk-eal-private.h"
+#include "dpdk-edge-private.h"
 #include "dpdk-error-private.h"
 #include "dpdk-held-private.h"
 #include "dpdk-log-private.h"
@@ -52,6 +53,8 @@ typedef struct {
   gint64 deadline;
 } Release;
 
+#define RELEASE_JOB "release job of DpdkMempool"
+
 typedef enum {
   PROP_EAL = 1,
   PROP_NAME,
@@ -80,6 +83,7 @@ release_poll (gpointer data)
   else
     g_debug ("DpdkMempool %s: %u buffers never came home; it is left to the cleanup of DPDK",
              release->native->name, rte_mempool_in_use_count (release->native));
+  dpdk_edge_dropped (RELEASE_JOB, dpdk_dependant_get_name (release->dependant), release->eal);
   dpdk_eal_remove_dependant (release->dependant);
   g_object_unref (release->eal);
   g_free (release);
@@ -101,6 +105,7 @@ parked_poll (gpointer data)
 
   if (!rte_mempool_full (self->native) && dpdk_held_any ())
     return FALSE;
+  dpdk_edge_dropped ("packets of DpdkMempool", self->native->name, self);
   g_object_unref (self);
   return TRUE;
 }
@@ -112,7 +117,10 @@ dpdk_mempool_dispose (GObject *object)
 
   if (self->native != NULL && !dpdk_eal_is_inert () && !rte_mempool_full (self->native) &&
       dpdk_held_any ())
-    dpdk_owner_post_poll (parked_poll, g_object_ref (self), FALSE);
+    {
+      dpdk_edge_made ("packets of DpdkMempool", self->native->name, self);
+      dpdk_owner_post_poll (parked_poll, g_object_ref (self), FALSE);
+    }
   G_OBJECT_CLASS (dpdk_mempool_parent_class)->dispose (object);
 }
 
@@ -125,7 +133,8 @@ dpdk_mempool_finalize (GObject *object)
     {
       Release *release = g_new0 (Release, 1);
 
-      release->eal = g_steal_pointer (&self->eal);
+      release->eal =
+          dpdk_edge_hand_over (self, RELEASE_JOB, self->native->name, g_steal_pointer (&self->eal));
       release->dependant = g_steal_pointer (&self->dependant);
       release->native = self->native;
       release->deadline = g_get_monotonic_time () + LEFTOVER_TIMEOUT_US;
@@ -133,7 +142,7 @@ dpdk_mempool_finalize (GObject *object)
     }
   else if (!dpdk_eal_is_inert ())
     g_clear_pointer (&self->dependant, dpdk_eal_remove_dependant);
-  g_clear_object (&self->eal);
+  dpdk_edge_clear (self, &self->eal);
   G_OBJECT_CLASS (dpdk_mempool_parent_class)->finalize (object);
 }
 
@@ -346,7 +355,8 @@ dpdk_mempool_new (DpdkEal *eal, guint capacity, guint cache_size, guint data_siz
     }
   name = g_strdup_printf ("dpdk-glib-%d", g_atomic_int_add (&counter, 1));
   self = g_object_new (DPDK_TYPE_MEMPOOL, NULL);
-  self->eal = g_object_ref (eal);
+  dpdk_edge_set_name (self, name);
+  self->eal = dpdk_edge_ref (self, eal);
   self->data_size = data_size;
   self->dependant = dpdk_eal_add_dependant (eal, DPDK_TYPE_MEMPOOL, name, error);
   if (self->dependant == NULL)

@@ -2,6 +2,7 @@
 /* what changes a port: it runs on the owner thread, one after the other */
 #include "dpdk-port-internal.h"
 
+#include "dpdk-edge-private.h"
 #include "dpdk-error-private.h"
 #include "dpdk-mempool-private.h"
 #include "dpdk-owner-private.h"
@@ -16,13 +17,19 @@ typedef struct {
   DpdkDependant *dependant;
 } CloseJob;
 
+#define CLOSE_JOB "close job of DpdkPort"
+
 static void
 close_job (gpointer data)
 {
   CloseJob *job = data;
+  const char *name = dpdk_dependant_get_name (job->dependant);
 
   dpdk_port_device_close (&job->device, job->started ? job->n_queues : 0);
   dpdk_port_device_clear (&job->device);
+  if (job->mempool != NULL)
+    dpdk_edge_dropped (CLOSE_JOB, name, job->mempool);
+  dpdk_edge_dropped (CLOSE_JOB, name, job->eal);
   dpdk_eal_remove_dependant (job->dependant);
   g_clear_object (&job->mempool);
   g_clear_object (&job->eal);
@@ -42,7 +49,9 @@ steal_close_job (DpdkPort *self)
   job->n_queues = self->n_queues;
   self->n_queues = 0;
   job->eal = g_object_ref (self->eal);
-  job->mempool = g_steal_pointer (&self->mempool);
+  dpdk_edge_made (CLOSE_JOB, self->devargs, job->eal);
+  job->mempool =
+      dpdk_edge_hand_over (self, CLOSE_JOB, self->devargs, g_steal_pointer (&self->mempool));
   job->dependant = g_steal_pointer (&self->dependant);
   return job;
 }
@@ -141,7 +150,7 @@ configure_job (gpointer data)
     return;
   self->n_queues = call->n_queues;
   dpdk_port_queues_allocate (self, self->n_queues);
-  g_set_object (&self->mempool, call->mempool);
+  dpdk_edge_set (self, &self->mempool, call->mempool);
 }
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-port-internal.h"
 
+#include "dpdk-edge-private.h"
 #include "dpdk-owner-private.h"
 
 #include <string.h>
@@ -30,7 +31,8 @@ open_port (DpdkEal *eal, const char *devargs, gboolean adopts, const char *what,
   DpdkPortCall call = { .adopts = adopts };
   gboolean success;
 
-  self->eal = g_object_ref (eal);
+  dpdk_edge_set_name (self, devargs);
+  self->eal = dpdk_edge_ref (self, eal);
   self->devargs = g_strdup (devargs);
   self->device_name = g_strndup (devargs, strcspn (devargs, ","));
   self->dependant = dpdk_eal_add_dependant (eal, DPDK_TYPE_PORT, devargs, error);

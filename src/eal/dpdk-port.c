@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-port-internal.h"
 
+#include "dpdk-edge-private.h"
 #include "dpdk-mempool-private.h"
 
 /**
@@ -59,8 +60,8 @@ dpdk_port_finalize (GObject *object)
     }
   dpdk_port_queues_free (self);
   dpdk_port_device_clear (&self->device);
-  g_clear_object (&self->mempool);
-  g_clear_object (&self->eal);
+  dpdk_edge_clear (self, &self->mempool);
+  dpdk_edge_clear (self, &self->eal);
   g_free (self->devargs);
   g_free (self->device_name);
   g_free (self->mac);

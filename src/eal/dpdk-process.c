@@ -27,6 +27,8 @@ static struct {
   gboolean is_starting;
   gboolean shutdown_wanted;
   gboolean cleanup_begun;
+  /* it is dead, and nothing of ours holds the object any more */
+  gboolean is_over;
 } process;
 
 gboolean
@@ -60,6 +62,7 @@ dpdk_process_end_start (DpdkEal *eal, gboolean has_started)
   g_mutex_lock (&process.lock);
   process.is_starting = FALSE;
   process.state = has_started ? DPDK_EAL_STATE_UP : DPDK_EAL_STATE_DEAD;
+  process.is_over = !has_started;
   if (has_started)
     g_weak_ref_set (&process.eal, eal);
   g_cond_broadcast (&process.changed);
@@ -99,6 +102,12 @@ enter_dead (void)
 
   g_mutex_lock (&process.lock);
   process.state = DPDK_EAL_STATE_DEAD;
+  g_mutex_unlock (&process.lock);
+  /* before those who wait go on: it takes a reference for a moment */
+  notify_state ();
+
+  g_mutex_lock (&process.lock);
+  process.is_over = TRUE;
   waiters = g_steal_pointer (&process.waiters);
   g_cond_broadcast (&process.changed);
   g_mutex_unlock (&process.lock);
@@ -109,7 +118,6 @@ enter_dead (void)
       waiter->func (waiter->data);
     }
   g_slist_free_full (waiters, g_free);
-  notify_state ();
 }
 
 /* a port that nobody of ours holds: an application opened it behind our back */
@@ -206,9 +214,9 @@ dpdk_process_wait_dead (gint64 deadline)
   gboolean in_time = TRUE;
 
   g_mutex_lock (&process.lock);
-  while (in_time && process.state != DPDK_EAL_STATE_DEAD)
+  while (in_time && !process.is_over)
     in_time = g_cond_wait_until (&process.changed, &process.lock, deadline);
-  in_time = process.state == DPDK_EAL_STATE_DEAD;
+  in_time = process.is_over;
   g_mutex_unlock (&process.lock);
   return in_time;
 }
@@ -219,7 +227,7 @@ dpdk_process_add_waiter (DpdkProcessEndFunc func, gpointer data)
   gboolean is_added;
 
   g_mutex_lock (&process.lock);
-  is_added = process.state != DPDK_EAL_STATE_DEAD;
+  is_added = !process.is_over;
   if (is_added)
     {
       Waiter *waiter = g_new0 (Waiter, 1);

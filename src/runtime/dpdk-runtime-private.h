@@ -7,6 +7,8 @@ G_BEGIN_DECLS
 
 /* what a builder has put together; the runtime takes it over */
 typedef struct {
+  /* of the runtime that has them, for the log; NULL as long as none does */
+  char *holder;
   DpdkConfig *config;
   DpdkEal *eal;
   GPtrArray *mempools;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-runtime-private.h"
 
+#include "dpdk-edge-private.h"
 #include "dpdk-lcore-private.h"
 #include "dpdk-owner-private.h"
 
@@ -56,10 +57,26 @@ static GParamSpec *properties[PROP_RUNNING + 1];
 
 G_DEFINE_FINAL_TYPE (DpdkRuntime, dpdk_runtime, G_TYPE_OBJECT)
 
+typedef void (*EdgeFunc) (const char *kind, const char *name, gpointer object);
+
+static void
+log_edges (DpdkRuntimeParts *parts, EdgeFunc func)
+{
+  GPtrArray *const arrays[] = { parts->workers, parts->ports, parts->mempools };
+
+  for (guint i = 0; i < G_N_ELEMENTS (arrays); i++)
+    for (guint j = 0; arrays[i] != NULL && j < arrays[i]->len; j++)
+      func ("DpdkRuntime", parts->holder, g_ptr_array_index (arrays[i], j));
+  func ("DpdkRuntime", parts->holder, parts->eal);
+}
+
 /* in an order that lets each use what comes after it */
 void
 dpdk_runtime_parts_clear (DpdkRuntimeParts *parts)
 {
+  if (parts->holder != NULL)
+    log_edges (parts, dpdk_edge_dropped);
+  g_clear_pointer (&parts->holder, g_free);
   g_clear_pointer (&parts->workers, g_ptr_array_unref);
   g_clear_pointer (&parts->ports, g_ptr_array_unref);
   g_clear_pointer (&parts->mempools, g_ptr_array_unref);
@@ -199,6 +216,8 @@ dpdk_runtime_new_take (DpdkRuntimeParts *parts)
 
   self->parts = *parts;
   *parts = (DpdkRuntimeParts){ 0 };
+  self->parts.holder = g_strdup_printf ("%p", (gpointer) self);
+  log_edges (&self->parts, dpdk_edge_made);
   self->config = g_object_ref (self->parts.config);
   self->n_workers = self->parts.workers->len;
   self->n_ports = self->parts.ports->len;

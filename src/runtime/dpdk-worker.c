@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-worker-private.h"
 
+#include "dpdk-edge-private.h"
 #include "dpdk-enums.h"
 #include "dpdk-owner-private.h"
 #include "dpdk-port-private.h"
@@ -69,7 +70,13 @@ end_job (gpointer data)
       return;
     }
   for (guint i = 0; i < job->ports->len; i++)
-    dpdk_port_detach_worker (((DpdkWorkerPort *) job->ports->pdata[i])->port);
+    {
+      DpdkPort *port = ((DpdkWorkerPort *) job->ports->pdata[i])->port;
+
+      dpdk_port_detach_worker (port);
+      dpdk_edge_dropped ("DpdkWorker", dpdk_dependant_get_name (job->dependant), port);
+    }
+  dpdk_edge_dropped ("DpdkWorker", dpdk_dependant_get_name (job->dependant), job->eal);
   g_ptr_array_unref (job->ports);
   dpdk_worker_core_unref (job->core);
   dpdk_eal_remove_dependant (job->dependant);
@@ -182,11 +189,17 @@ dpdk_worker_new (DpdkEal *eal, DpdkWorkerShared *shared, guint index, guint cpu,
   if (dependant == NULL)
     return NULL;
   self = g_object_new (DPDK_TYPE_WORKER, NULL);
-  self->eal = g_object_ref (eal);
+  dpdk_edge_set_name (self, name);
+  self->eal = dpdk_edge_ref (self, eal);
   self->dependant = dependant;
   self->ports = g_ptr_array_ref (ports);
   for (guint i = 0; i < ports->len; i++)
-    dpdk_port_attach_worker (((DpdkWorkerPort *) ports->pdata[i])->port);
+    {
+      DpdkPort *port = ((DpdkWorkerPort *) ports->pdata[i])->port;
+
+      dpdk_port_attach_worker (port);
+      dpdk_edge_made ("DpdkWorker", name, port);
+    }
   self->core = dpdk_worker_core_new (shared, index, cpu, idle_policy, ports);
   dpdk_worker_core_set_worker (self->core, self);
   return self;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-socket-native-private.h"
+#include "dpdk-edge-private.h"
 #include "dpdk-socket-private.h"
 
 /**
@@ -36,8 +37,8 @@ dpdk_socket_finalize (GObject *object)
 {
   DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (DPDK_SOCKET (object));
 
-  g_clear_object (&priv->worker);
-  g_clear_object (&priv->port);
+  dpdk_edge_clear (object, &priv->worker);
+  dpdk_edge_clear (object, &priv->port);
   G_OBJECT_CLASS (dpdk_socket_parent_class)->finalize (object);
 }
 
@@ -103,8 +104,8 @@ dpdk_socket_set_owners (DpdkSocket *self, DpdkWorker *worker, DpdkPort *port)
 {
   DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
 
-  g_set_object (&priv->worker, worker);
-  g_set_object (&priv->port, port);
+  dpdk_edge_set (self, &priv->worker, worker);
+  dpdk_edge_set (self, &priv->port, port);
 }
 
 DpdkPort *

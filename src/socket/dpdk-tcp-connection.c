@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-socket-private.h"
+#include "dpdk-edge-private.h"
 #include "dpdk-tcp-streams-private.h"
 
 /**
@@ -94,7 +95,7 @@ dpdk_tcp_connection_finalize (GObject *object)
 
   g_clear_object (&self->input);
   g_clear_object (&self->output);
-  g_clear_object (&self->socket);
+  dpdk_edge_clear (self, &self->socket);
   G_OBJECT_CLASS (dpdk_tcp_connection_parent_class)->finalize (object);
 }
 
@@ -148,7 +149,7 @@ dpdk_tcp_connection_new (DpdkTcpSocket *socket)
 {
   DpdkTcpConnection *self = g_object_new (DPDK_TYPE_TCP_CONNECTION, NULL);
 
-  self->socket = g_object_ref (socket);
+  self->socket = dpdk_edge_ref (self, socket);
   self->input = dpdk_input_stream_new (socket);
   self->output = dpdk_output_stream_new (socket);
   return self;

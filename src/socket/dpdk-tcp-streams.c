@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-tcp-streams-private.h"
 
+#include "dpdk-edge-private.h"
 #include "dpdk-socket-private.h"
 
 struct _DpdkInputStream {
@@ -91,7 +92,7 @@ dpdk_input_stream_create_source (GPollableInputStream *stream, GCancellable *can
 static void
 dpdk_input_stream_finalize (GObject *object)
 {
-  g_clear_object (&DPDK_INPUT_STREAM (object)->socket);
+  dpdk_edge_clear (object, &DPDK_INPUT_STREAM (object)->socket);
   G_OBJECT_CLASS (dpdk_input_stream_parent_class)->finalize (object);
 }
 
@@ -125,7 +126,7 @@ dpdk_input_stream_new (DpdkTcpSocket *socket)
 {
   DpdkInputStream *self = g_object_new (DPDK_TYPE_INPUT_STREAM, NULL);
 
-  self->socket = g_object_ref (socket);
+  self->socket = dpdk_edge_ref (self, socket);
   return G_INPUT_STREAM (self);
 }
 
@@ -187,7 +188,7 @@ dpdk_output_stream_create_source (GPollableOutputStream *stream, GCancellable *c
 static void
 dpdk_output_stream_finalize (GObject *object)
 {
-  g_clear_object (&DPDK_OUTPUT_STREAM (object)->socket);
+  dpdk_edge_clear (object, &DPDK_OUTPUT_STREAM (object)->socket);
   G_OBJECT_CLASS (dpdk_output_stream_parent_class)->finalize (object);
 }
 
@@ -221,6 +222,6 @@ dpdk_output_stream_new (DpdkTcpSocket *socket)
 {
   DpdkOutputStream *self = g_object_new (DPDK_TYPE_OUTPUT_STREAM, NULL);
 
-  self->socket = g_object_ref (socket);
+  self->socket = dpdk_edge_ref (self, socket);
   return G_OUTPUT_STREAM (self);
 }

@@ -10,6 +10,11 @@ import runner
 SCENARIOS = {name: (0, None) for name in (
     'errors_of_a_configuration',
     'errors_of_the_eal',
+    'state_is_notified',
+    'shutdown_without_blocking',
+    'dependants',
+    'registered_threads',
+    'eal_builder',
     'second_eal_after_the_first',
     'second_runtime_while_the_eal_lives',
     'packets',

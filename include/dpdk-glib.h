@@ -17,6 +17,8 @@
 #include "dpdk-interface-address.h"
 #include "dpdk-lcore.h"
 #include "dpdk-mempool.h"
+#include "dpdk-packet-cache.h"
+#include "dpdk-packet-offload.h"
 #include "dpdk-packet.h"
 #include "dpdk-port.h"
 #include "dpdk-runtime-builder.h"

@@ -18,6 +18,7 @@ typedef struct _DpdkInterfaceAddress DpdkInterfaceAddress;
 typedef struct _DpdkLcore DpdkLcore;
 typedef struct _DpdkMempool DpdkMempool;
 typedef struct _DpdkPacket DpdkPacket;
+typedef struct _DpdkPacketCache DpdkPacketCache;
 typedef struct _DpdkPort DpdkPort;
 typedef struct _DpdkRuntime DpdkRuntime;
 typedef struct _DpdkRuntimeBuilder DpdkRuntimeBuilder;

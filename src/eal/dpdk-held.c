@@ -1,34 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-held-private.h"
 
-#include <rte_lcore.h>
-#include <stdalign.h>
-
-typedef struct {
-  alignas (RTE_CACHE_LINE_SIZE) gint64 n;
-} Count;
-
 typedef struct {
   DpdkPortQueue *queues;
   guint n_queues;
 } Queues;
 
-/* by lcore; the last one is for all threads that DPDK does not know */
-static Count counts[RTE_MAX_LCORE + 1];
+DpdkHeldCount dpdk_held_counts[RTE_MAX_LCORE + 1];
 
 static GMutex lock;
 static GArray *all_queues;
-
-void
-dpdk_held_add (gint64 n)
-{
-  unsigned int lcore = rte_lcore_id ();
-
-  if (G_LIKELY (lcore < RTE_MAX_LCORE))
-    counts[lcore].n += n;
-  else
-    __atomic_fetch_add (&counts[RTE_MAX_LCORE].n, n, __ATOMIC_RELAXED);
-}
 
 static gint64
 sum_queues (const Queues *self)
@@ -50,8 +31,8 @@ dpdk_held_count (void)
   for (guint i = 0; all_queues != NULL && i < all_queues->len; i++)
     sum += sum_queues (&g_array_index (all_queues, Queues, i));
   g_mutex_unlock (&lock);
-  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
-    sum += __atomic_load_n (&counts[i].n, __ATOMIC_RELAXED);
+  for (guint i = 0; i < G_N_ELEMENTS (dpdk_held_counts); i++)
+    sum += __atomic_load_n (&dpdk_held_counts[i].n, __ATOMIC_RELAXED);
   return sum;
 }
 
@@ -83,7 +64,7 @@ dpdk_held_remove_queues (DpdkPortQueue *queues)
 
       if (entry->queues != queues)
         continue;
-      __atomic_fetch_add (&counts[RTE_MAX_LCORE].n, sum_queues (entry), __ATOMIC_RELAXED);
+      __atomic_fetch_add (&dpdk_held_counts[RTE_MAX_LCORE].n, sum_queues (entry), __ATOMIC_RELAXED);
       g_array_remove_index_fast (all_queues, i);
       break;
     }

@@ -4,6 +4,8 @@
 #include "dpdk-glib.h"
 #include "dpdk-thread-local-private.h"
 
+#include <rte_lcore.h>
+
 G_BEGIN_DECLS
 
 #define DPDK_LCORE_ROLE_BIT(role) (1u << (role))
@@ -18,6 +20,15 @@ G_BEGIN_DECLS
 
 /* the handle of the calling thread, for checks on the packet path; NULL if it has none */
 extern DPDK_THREAD_LOCAL DpdkLcore *dpdk_lcore_current;
+/* its number; LCORE_ID_ANY if there is no handle, though DPDK may know the thread all the same */
+extern DPDK_THREAD_LOCAL unsigned int dpdk_lcore_current_id;
+
+/* rte_lcore_id(), without a call where the library knows the answer */
+static inline unsigned int
+dpdk_lcore_get_current_id (void)
+{
+  return G_LIKELY (dpdk_lcore_current_id != LCORE_ID_ANY) ? dpdk_lcore_current_id : rte_lcore_id ();
+}
 
 static inline gboolean
 dpdk_lcore_is_current (DpdkLcore *self)

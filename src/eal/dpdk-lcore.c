@@ -72,6 +72,7 @@ static GMutex lock;
 static GPrivate exit_hook = G_PRIVATE_INIT (on_thread_exit);
 
 DPDK_THREAD_LOCAL DpdkLcore *dpdk_lcore_current;
+DPDK_THREAD_LOCAL unsigned int dpdk_lcore_current_id = LCORE_ID_ANY;
 /* of our own threads; EXTERNAL means that DPDK must be asked */
 static DPDK_THREAD_LOCAL DpdkLcoreRole thread_role = DPDK_LCORE_ROLE_EXTERNAL;
 
@@ -101,6 +102,7 @@ dpdk_lcore_leave (void)
   if (self == NULL || dpdk_eal_is_inert ())
     return;
   g_private_set (&exit_hook, NULL);
+  dpdk_lcore_current_id = LCORE_ID_ANY;
   rte_mempool_walk (flush_cache, NULL);
   rte_thread_unregister ();
 
@@ -121,6 +123,7 @@ void
 dpdk_lcore_forget (void)
 {
   dpdk_lcore_current = NULL;
+  dpdk_lcore_current_id = LCORE_ID_ANY;
   thread_role = DPDK_LCORE_ROLE_EXTERNAL;
 }
 
@@ -164,6 +167,7 @@ enter (DpdkLcoreRole role, GError **error)
   self->numa_node = (int) rte_socket_id ();
   self->is_registered = TRUE;
   dpdk_lcore_current = self;
+  dpdk_lcore_current_id = self->id;
   g_private_set (&exit_hook, self);
   return self;
 }

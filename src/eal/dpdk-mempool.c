@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dpdk-mempool-private.h"
+#include "dpdk-mempool-internal.h"
 
 #include "dpdk-eal-private.h"
 #include "dpdk-edge-private.h"
 #include "dpdk-error-private.h"
-#include "dpdk-held-private.h"
 #include "dpdk-log-private.h"
 #include "dpdk-owner-private.h"
 
 #include <rte_errno.h>
 #include <rte_mbuf_pool_ops.h>
-#include <rte_mempool.h>
 
 /* how long a pool waits for buffers that a closed device still has */
 #define LEFTOVER_TIMEOUT_US (200 * G_TIME_SPAN_MILLISECOND)
@@ -24,27 +22,22 @@
  * holds a [struct@Dpdk.Packet] of a pool, the pool stays alive even if its last reference was
  * dropped.
  *
+ * Packets come from [method@Dpdk.Mempool.acquire] and its siblings: in bulk, for a registered
+ * thread, and waiting until a buffer comes home. They go home when their last reference is dropped.
+ *
+ * In a build for debugging, and with `DPDK_DEBUG=packets` in the environment of any, a packet that
+ * is released twice is reported and left alone. In a build with AddressSanitizer the data of a packet
+ * that the application has released is poisoned until the buffer is acquired again, so that a use
+ * after the release is reported. Devices and stacks take buffers without the library's help: a pool
+ * that one of them draws from is not poisoned.
+ *
  * ```c
  * g_autoptr (DpdkMempool) pool = dpdk_mempool_new (eal, 8192, 256, 2048, -1, &error);
- * g_autoptr (DpdkPacket) packet = dpdk_packet_new (pool, &error);
+ * g_autoptr (DpdkPacket) packet = dpdk_mempool_acquire (pool, &error);
  * ```
  *
  * Since: 0.1
  */
-struct _DpdkMempool {
-  GObject parent_instance;
-
-  DpdkEal *eal;
-  DpdkDependant *dependant;
-  struct rte_mempool *native;
-  guint data_size;
-};
-
-typedef struct {
-  struct rte_pktmbuf_pool_private mbuf;
-  DpdkMempool *mempool;
-} MempoolPrivate;
-
 /* what is left to do when the object is gone */
 typedef struct {
   DpdkEal *eal;
@@ -138,11 +131,14 @@ dpdk_mempool_finalize (GObject *object)
       release->dependant = g_steal_pointer (&self->dependant);
       release->native = self->native;
       release->deadline = g_get_monotonic_time () + LEFTOVER_TIMEOUT_US;
+      dpdk_mempool_stop_poisoning (self->native);
+      ((DpdkMempoolNativePrivate *) rte_mempool_get_priv (self->native))->mempool = NULL;
       dpdk_owner_post (release_job, release);
     }
   else if (!dpdk_eal_is_inert ())
     g_clear_pointer (&self->dependant, dpdk_eal_remove_dependant);
   dpdk_edge_clear (self, &self->eal);
+  g_aligned_free (self->counters);
   G_OBJECT_CLASS (dpdk_mempool_parent_class)->finalize (object);
 }
 
@@ -252,6 +248,9 @@ dpdk_mempool_class_init (DpdkMempoolClass *klass)
 static void
 dpdk_mempool_init (DpdkMempool *self)
 {
+  self->waiting_link.data = self;
+  self->counters =
+      g_aligned_alloc0 (RTE_MAX_LCORE + 1, sizeof *self->counters, RTE_CACHE_LINE_SIZE);
 }
 
 typedef struct {
@@ -268,15 +267,16 @@ typedef struct {
 static struct rte_mempool *
 create_native (CreateJob *job)
 {
+  DpdkMempoolNativePrivate *private;
   struct rte_pktmbuf_pool_private layout = {
     .mbuf_data_room_size = (guint16) (job->self->data_size + RTE_PKTMBUF_HEADROOM),
-    .mbuf_priv_size = DPDK_MEMPOOL_PRIVATE_SIZE,
+    .mbuf_priv_size = DPDK_MEMPOOL_NATIVE_PRIVATE_SIZE,
   };
   guint element_size =
       sizeof (struct rte_mbuf) + layout.mbuf_priv_size + layout.mbuf_data_room_size;
   struct rte_mempool *native =
       rte_mempool_create_empty (job->name, job->capacity, element_size, job->cache_size,
-                                sizeof (MempoolPrivate), job->numa_node, 0);
+                                sizeof (DpdkMempoolNativePrivate), job->numa_node, 0);
 
   if (native == NULL)
     {
@@ -295,8 +295,12 @@ create_native (CreateJob *job)
       return NULL;
     }
   job->native_error = 0;
+  /* this also clears what we keep in each buffer */
   rte_mempool_obj_iter (native, rte_pktmbuf_init, NULL);
-  ((MempoolPrivate *) rte_mempool_get_priv (native))->mempool = job->self;
+  private = rte_mempool_get_priv (native);
+  private->magic = DPDK_MEMPOOL_MAGIC;
+  private->mempool = job->self;
+  private->poisons = TRUE;
   return native;
 }
 
@@ -376,19 +380,25 @@ dpdk_mempool_new (DpdkEal *eal, guint capacity, guint cache_size, guint data_siz
                              capacity, data_size);
       return NULL;
     }
+  dpdk_mempool_attention_init ();
   return g_steal_pointer (&self);
 }
 
 struct rte_mempool *
 dpdk_mempool_get_native (DpdkMempool *self)
 {
+  dpdk_mempool_stop_poisoning (self->native);
   return self->native;
 }
 
 DpdkMempool *
 dpdk_mempool_from_native (struct rte_mempool *native)
 {
-  return ((MempoolPrivate *) rte_mempool_get_priv (native))->mempool;
+  DpdkMempoolNativePrivate *private = rte_mempool_get_priv (native);
+
+  if (native->private_data_size < sizeof *private || private->magic != DPDK_MEMPOOL_MAGIC)
+    return NULL;
+  return private->mempool;
 }
 
 /**
@@ -479,45 +489,4 @@ dpdk_mempool_get_data_size (DpdkMempool *self)
   g_return_val_if_fail (DPDK_IS_MEMPOOL (self), 0);
 
   return self->data_size;
-}
-
-/**
- * dpdk_mempool_get_available: (get-property available)
- * @self: a mempool
- *
- * Gets the number of free buffers, those that workers keep for themselves included.
- *
- * May be called from any thread; while other threads use the pool, the number is approximate.
- *
- * Returns: the number
- *
- * Since: 0.1
- */
-guint
-dpdk_mempool_get_available (DpdkMempool *self)
-{
-  g_return_val_if_fail (DPDK_IS_MEMPOOL (self), 0);
-
-  return self->native != NULL && !dpdk_eal_is_inert () ? rte_mempool_avail_count (self->native) : 0;
-}
-
-/**
- * dpdk_mempool_get_in_use: (get-property in-use)
- * @self: a mempool
- *
- * Gets the number of buffers that are out: with the application, a stack, or a device.
- *
- * May be called from any thread; while other threads use the pool, the number is approximate.
- *
- * Returns: the number
- *
- * Since: 0.1
- */
-guint
-dpdk_mempool_get_in_use (DpdkMempool *self)
-{
-  g_return_val_if_fail (DPDK_IS_MEMPOOL (self), 0);
-
-  return self->native != NULL && !dpdk_eal_is_inert () ? rte_mempool_in_use_count (self->native)
-                                                       : 0;
 }

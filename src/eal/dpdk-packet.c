@@ -1,85 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dpdk-eal-private.h"
-#include "dpdk-held-private.h"
-#include "dpdk-mempool-private.h"
-
-#include <string.h>
+#include "dpdk-lcore-private.h"
+#include "dpdk-packet-private.h"
 
 /**
  * DpdkPacket:
  *
- * A packet: a reference-counted handle on one buffer of a [class@Dpdk.Mempool].
+ * A packet: a reference-counted handle on one buffer of a [class@Dpdk.Mempool], or on several that
+ * are chained as its segments.
  *
- * A packet goes home to its pool when its last reference is dropped, on any thread. Until then it
- * keeps the pool, and with it the [class@Dpdk.Eal].
+ * A packet comes from [method@Dpdk.Mempool.acquire], from a [class@Dpdk.Port], or from data that
+ * exists already. It goes home to its pool when its last reference is dropped, on any thread. Until
+ * then it keeps the pool, and with it the [class@Dpdk.Eal].
+ *
+ * A packet has at most 65535 references. A thread that takes a further one must have one that is its
+ * own.
+ *
+ * What changes a packet needs it for itself: while there is a second reference, which a [struct@GLib.Bytes]
+ * of its data and a place in a [class@Dpdk.PacketCache] are too, it is refused with %DPDK_ERROR_BUSY.
+ * So is writing to data that a clone shares, or that was wrapped from constant memory.
+ * [func@Dpdk.Packet.make_writable] gives a copy where it is needed.
  *
  * ```c
- * g_autoptr (DpdkPacket) packet = dpdk_packet_new (pool, &error);
+ * g_autoptr (DpdkPacket) packet = dpdk_mempool_acquire (pool, &error);
  *
- * if (packet != NULL)
- *   dpdk_packet_append (packet, frame, sizeof frame, &error);
+ * if (packet != NULL && dpdk_packet_append (packet, payload, sizeof payload, &error))
+ *   dpdk_packet_prepend (packet, header, sizeof header, &error);
  * ```
  *
  * Since: 0.1
  */
 
-/* a packet is the buffer itself: a burst of packets is a burst of DPDK without a copy */
-static inline struct rte_mbuf *
-packet_native (DpdkPacket *self)
-{
-  return (struct rte_mbuf *) self;
-}
-
 G_DEFINE_BOXED_TYPE (DpdkPacket, dpdk_packet, dpdk_packet_ref, dpdk_packet_unref)
-
-/**
- * dpdk_packet_new:
- * @mempool: the pool
- * @error: return location for an error
- *
- * Takes an empty packet from a pool.
- *
- * May be called from any thread.
- *
- * Fails with %DPDK_ERROR_NO_MEMORY if all buffers are in use.
- *
- * Returns: (transfer full): the packet
- *
- * Since: 0.1
- */
-DpdkPacket *
-dpdk_packet_new (DpdkMempool *mempool, GError **error)
-{
-  struct rte_mempool *native;
-  struct rte_mbuf *mbuf;
-
-  g_return_val_if_fail (DPDK_IS_MEMPOOL (mempool), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  native = dpdk_mempool_get_native (mempool);
-  if (dpdk_eal_is_inert ())
-    {
-      g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,
-                           "DpdkPacket: the pool belongs to the parent of this process");
-      return NULL;
-    }
-  mbuf = native != NULL ? rte_pktmbuf_alloc (native) : NULL;
-  if (mbuf == NULL)
-    {
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY,
-                   "DpdkPacket: all %u buffers of pool %s are in use",
-                   dpdk_mempool_get_capacity (mempool), dpdk_mempool_get_name (mempool));
-      return NULL;
-    }
-  dpdk_held_add (1);
-  return (DpdkPacket *) mbuf;
-}
 
 /**
  * dpdk_packet_ref:
  * @self: a packet
  *
- * Takes a reference. May be called from any thread.
+ * Takes a reference. May be called from any thread that has one.
  *
  * Returns: (transfer full): @self
  *
@@ -92,16 +49,54 @@ dpdk_packet_ref (DpdkPacket *self)
 
   if (G_UNLIKELY (dpdk_eal_is_inert ()))
     return self;
-  rte_pktmbuf_refcnt_update (packet_native (self), 1);
-  dpdk_held_add (1);
+  g_return_val_if_fail (rte_mbuf_refcnt_read (dpdk_packet_native (self)) < G_MAXUINT16, NULL);
+  rte_pktmbuf_refcnt_update (dpdk_packet_native (self), 1);
+  dpdk_held_add_on (dpdk_lcore_get_current_id (), 1);
   return self;
+}
+
+/* rte_pktmbuf_free(), with a look at each segment that goes home */
+static void
+free_and_poison (struct rte_mbuf *mbuf)
+{
+  while (mbuf != NULL)
+    {
+      struct rte_mbuf *next = mbuf->next;
+
+      mbuf = rte_pktmbuf_prefree_seg (mbuf);
+      if (mbuf != NULL)
+        {
+          dpdk_mempool_poison (mbuf);
+          rte_mbuf_raw_free (mbuf);
+        }
+      mbuf = next;
+    }
+}
+
+static G_GNUC_NO_INLINE void
+release_with_attention (DpdkPacket *self)
+{
+  guint attention = dpdk_mempool_get_attention ();
+
+  if (dpdk_eal_is_inert ())
+    return;
+  if ((attention & DPDK_ATTENTION_CHECKS) &&
+      !dpdk_mempool_check_release (dpdk_packet_native (self)))
+    return;
+  if (attention & DPDK_ATTENTION_POISON)
+    free_and_poison (dpdk_packet_native (self));
+  else
+    rte_pktmbuf_free (dpdk_packet_native (self));
+  dpdk_held_add (-1);
+  if (attention & DPDK_ATTENTION_WAITERS)
+    dpdk_mempool_wake_waiters ();
 }
 
 /**
  * dpdk_packet_unref:
  * @self: (transfer full): a packet
  *
- * Drops a reference. With the last one the buffer goes home to its pool.
+ * Drops a reference. With the last one the buffers go home to their pool.
  *
  * May be called from any thread.
  *
@@ -110,30 +105,78 @@ dpdk_packet_ref (DpdkPacket *self)
 void
 dpdk_packet_unref (DpdkPacket *self)
 {
+  struct rte_mbuf *mbuf;
+  unsigned int lcore;
+
   g_return_if_fail (self != NULL);
 
-  if (G_UNLIKELY (dpdk_eal_is_inert ()))
-    return;
-  rte_pktmbuf_free (packet_native (self));
-  dpdk_held_add (-1);
+  if (G_UNLIKELY (dpdk_eal_is_inert () || dpdk_mempool_get_attention () != 0))
+    {
+      release_with_attention (self);
+      return;
+    }
+  lcore = dpdk_lcore_get_current_id ();
+  mbuf = dpdk_packet_native (self);
+  if (G_LIKELY (mbuf->next == NULL))
+    {
+      /* rte_pktmbuf_free(), which would ask for the lcore again */
+      mbuf = rte_pktmbuf_prefree_seg (mbuf);
+      if (G_LIKELY (mbuf != NULL))
+        rte_mempool_generic_put (mbuf->pool, (void **) &mbuf, 1,
+                                 rte_mempool_default_cache (mbuf->pool, lcore));
+    }
+  else
+    rte_pktmbuf_free (mbuf);
+  dpdk_held_add_on (lcore, -1);
+}
+
+/**
+ * dpdk_packet_unref_bulk: (skip)
+ * @packets: (array length=n_packets): the packets
+ * @n_packets: their number
+ *
+ * Drops a reference on each of several packets, which need not be of one pool. It is faster than to
+ * drop them one by one.
+ *
+ * May be called from any thread.
+ *
+ * Since: 0.1
+ */
+void
+dpdk_packet_unref_bulk (DpdkPacket **packets, guint n_packets)
+{
+  g_return_if_fail (packets != NULL || n_packets == 0);
+
+  if (G_UNLIKELY (dpdk_eal_is_inert () || dpdk_mempool_get_attention () != 0))
+    {
+      for (guint i = 0; i < n_packets; i++)
+        release_with_attention (packets[i]);
+      return;
+    }
+  rte_pktmbuf_free_bulk ((struct rte_mbuf **) packets, n_packets);
+  dpdk_held_add_on (dpdk_lcore_get_current_id (), -(gint64) n_packets);
 }
 
 /**
  * dpdk_packet_dup_mempool:
  * @self: a packet
  *
- * Gets the pool that the packet came from. May be called from any thread.
+ * Gets the pool that the first segment came from. May be called from any thread.
  *
- * Returns: (transfer full): the pool
+ * Returns: (transfer full) (nullable): the pool, or %NULL if it was not made by
+ *   [ctor@Dpdk.Mempool.new]
  *
  * Since: 0.1
  */
 DpdkMempool *
 dpdk_packet_dup_mempool (DpdkPacket *self)
 {
+  DpdkMempool *mempool;
+
   g_return_val_if_fail (self != NULL, NULL);
 
-  return g_object_ref (dpdk_mempool_from_native (packet_native (self)->pool));
+  mempool = dpdk_mempool_from_native (dpdk_packet_native (self)->pool);
+  return mempool != NULL ? g_object_ref (mempool) : NULL;
 }
 
 /**
@@ -153,7 +196,7 @@ dpdk_packet_get_length (DpdkPacket *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return rte_pktmbuf_pkt_len (packet_native (self));
+  return rte_pktmbuf_pkt_len (dpdk_packet_native (self));
 }
 
 /**
@@ -175,46 +218,98 @@ dpdk_packet_get_data (DpdkPacket *self, gsize *length)
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (length != NULL, NULL);
 
-  *length = rte_pktmbuf_data_len (packet_native (self));
-  return rte_pktmbuf_mtod (packet_native (self), const guint8 *);
+  *length = rte_pktmbuf_data_len (dpdk_packet_native (self));
+  return rte_pktmbuf_mtod (dpdk_packet_native (self), const guint8 *);
 }
 
 /**
- * dpdk_packet_append:
+ * dpdk_packet_get_n_segments:
  * @self: a packet
- * @data: (array length=length): the bytes
- * @length: number of bytes
- * @error: return location for an error
  *
- * Appends a copy of @data to the packet.
+ * Gets the number of buffers that the packet is made of.
  *
- * Fails with %DPDK_ERROR_NO_MEMORY if the buffer has not enough room; the packet is unchanged then.
+ * May be called from any thread that holds a reference.
  *
- * Returns: %TRUE on success
+ * Returns: the number, which is at least 1
  *
  * Since: 0.1
  */
-gboolean
-dpdk_packet_append (DpdkPacket *self, const guint8 *data, gsize length, GError **error)
+guint
+dpdk_packet_get_n_segments (DpdkPacket *self)
 {
-  struct rte_mbuf *mbuf = packet_native (self);
-  char *room;
+  g_return_val_if_fail (self != NULL, 0);
 
-  g_return_val_if_fail (self != NULL, FALSE);
-  g_return_val_if_fail (data != NULL || length == 0, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+  return dpdk_packet_native (self)->nb_segs;
+}
 
-  room = length <= rte_pktmbuf_tailroom (rte_pktmbuf_lastseg (mbuf))
-             ? rte_pktmbuf_append (mbuf, (guint16) length)
-             : NULL;
-  if (room == NULL)
-    {
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY,
-                   "DpdkPacket: %" G_GSIZE_FORMAT " bytes do not fit into the %u that are left",
-                   length, rte_pktmbuf_tailroom (rte_pktmbuf_lastseg (mbuf)));
-      return FALSE;
-    }
-  if (length > 0)
-    memcpy (room, data, length);
-  return TRUE;
+/**
+ * dpdk_packet_get_segment_data:
+ * @self: a packet
+ * @index: number of the segment, from 0
+ * @length: (out): return location for the length in bytes
+ *
+ * Gets the data of one segment. The data is valid as long as a reference is held.
+ *
+ * May be called from any thread that holds a reference.
+ *
+ * Returns: (transfer none) (nullable) (array length=length): the data, or %NULL if there are not as
+ *   many segments
+ *
+ * Since: 0.1
+ */
+const guint8 *
+dpdk_packet_get_segment_data (DpdkPacket *self, guint index, gsize *length)
+{
+  struct rte_mbuf *segment;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (length != NULL, NULL);
+
+  *length = 0;
+  for (segment = dpdk_packet_native (self); segment != NULL && index > 0; index--)
+    segment = segment->next;
+  if (segment == NULL)
+    return NULL;
+  *length = rte_pktmbuf_data_len (segment);
+  return rte_pktmbuf_mtod (segment, const guint8 *);
+}
+
+/**
+ * dpdk_packet_get_headroom:
+ * @self: a packet
+ *
+ * Gets how many bytes can be put in front of the packet.
+ *
+ * May be called from any thread that holds a reference.
+ *
+ * Returns: the room in bytes
+ *
+ * Since: 0.1
+ */
+gsize
+dpdk_packet_get_headroom (DpdkPacket *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return rte_pktmbuf_headroom (dpdk_packet_native (self));
+}
+
+/**
+ * dpdk_packet_get_tailroom:
+ * @self: a packet
+ *
+ * Gets how many bytes can be put behind those of the last segment.
+ *
+ * May be called from any thread that holds a reference.
+ *
+ * Returns: the room in bytes
+ *
+ * Since: 0.1
+ */
+gsize
+dpdk_packet_get_tailroom (DpdkPacket *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return rte_pktmbuf_tailroom (rte_pktmbuf_lastseg (dpdk_packet_native (self)));
 }

@@ -189,6 +189,7 @@ turn (DpdkWorkerCore *self)
       if (look_at_fds)
         self->next_fds = now + microseconds_to_cycles (FDS_INTERVAL_US);
       n += dpdk_worker_poller_iterate (self->poller, look_at_fds) ? 1 : 0;
+      dpdk_mempool_yield_caches ();
       self->next_context = now + microseconds_to_cycles (CONTEXT_INTERVAL_US);
     }
   dpdk_stack_flush (self->stack);

@@ -2,6 +2,7 @@
 #include "dpdk-stack-private.h"
 
 #include "dpdk-lwip-port.h"
+#include "dpdk-mempool-private.h"
 #include "dpdk-port-private.h"
 
 #include <lwip/etharp.h>
@@ -23,6 +24,7 @@
 static DpdkStackPacket *
 packet_from_mbuf (struct rte_mbuf *mbuf)
 {
+  G_STATIC_ASSERT (sizeof (DpdkStackPacket) <= DPDK_MEMPOOL_PRIVATE_SIZE);
   return rte_mbuf_to_priv (mbuf);
 }
 

@@ -148,7 +148,7 @@ prime (DpdkPort *port, DpdkMempool *pool)
 
   for (int i = 0; i < N_PRIMED; i++)
     {
-      DpdkPacket *packet = dpdk_packet_new (pool, &error);
+      DpdkPacket *packet = dpdk_mempool_acquire (pool, &error);
 
       if (packet == NULL || !dpdk_packet_append (packet, frame, sizeof frame, &error))
         die (error);

@@ -44,7 +44,7 @@ run_two (const char *prefix, const char *other_prefix)
   g_assert_cmpuint (eal_count_entries (EAL_RUNTIME_FOLDER), ==, 0);
   eal_peer_signal (&peer);
   g_assert_cmpint (eal_peer_end (&peer), ==, 0);
-  dpdk_packet_unref (dpdk_packet_new (pool, NULL));
+  dpdk_packet_unref (dpdk_mempool_acquire (pool, NULL));
   g_object_unref (pool);
   eal_end (eal);
 }

@@ -61,7 +61,7 @@ use (DpdkEal *eal)
   g_autoptr (DpdkPort) port = dpdk_port_new (eal, "net_ring0", &error);
 
   g_assert_no_error (error);
-  dpdk_packet_unref (dpdk_packet_new (pool, &error));
+  dpdk_packet_unref (dpdk_mempool_acquire (pool, &error));
   g_assert_no_error (error);
 }
 

@@ -103,7 +103,7 @@ test_shutdown_names_dependants (void)
 
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
-    packets[i] = dpdk_packet_new (pools[0], NULL);
+    packets[i] = dpdk_mempool_acquire (pools[0], NULL);
   lcore = dpdk_lcore_register (eal, &error);
   g_assert_no_error (error);
 
@@ -384,7 +384,7 @@ test_fork (void)
   pool = eal_mempool_new (eal);
   port = dpdk_port_new (eal, "net_null0", &error);
   g_assert_no_error (error);
-  packet = dpdk_packet_new (pool, &error);
+  packet = dpdk_mempool_acquire (pool, &error);
   g_assert_no_error (error);
   lcore = dpdk_lcore_register (eal, &error);
   g_assert_no_error (error);

@@ -136,7 +136,7 @@ leave_without_release (gpointer data)
   context->id = dpdk_lcore_get_id (context->lcore);
   for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
     {
-      packets[i] = dpdk_packet_new (context->pool, NULL);
+      packets[i] = dpdk_mempool_acquire (context->pool, NULL);
       g_assert_nonnull (packets[i]);
     }
   for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
@@ -154,7 +154,7 @@ assert_pool_is_whole (DpdkMempool *pool)
 
   for (guint i = 0; i < capacity; i++)
     {
-      packets[i] = dpdk_packet_new (pool, &error);
+      packets[i] = dpdk_mempool_acquire (pool, &error);
       g_assert_no_error (error);
     }
   for (guint i = 0; i < capacity; i++)
@@ -219,7 +219,7 @@ test_released_elsewhere (void)
   DpdkMempool *pool = eal_mempool_new (eal);
   DpdkLcore *lcore = lcore_register (eal);
 
-  dpdk_packet_unref (dpdk_packet_new (pool, NULL));
+  dpdk_packet_unref (dpdk_mempool_acquire (pool, NULL));
   on_thread (release, lcore);
   g_assert_cmpuint (rte_lcore_id (), !=, LCORE_ID_ANY);
   assert_external ();

@@ -156,7 +156,7 @@ port_states (World *world, const ChildOptions *options)
     }
   g_assert_false (dpdk_port_configure (port, mempool, 1, 128, &error));
   child_check_error (&error, DPDK_ERROR, DPDK_ERROR_BUSY, "*is started*");
-  packet = dpdk_packet_new (mempool, &error);
+  packet = dpdk_mempool_acquire (mempool, &error);
   g_assert_cmpuint (dpdk_port_tx_burst (port, 0, &packet, 1), ==, 1);
   packet = NULL;
   g_assert_cmpuint (dpdk_port_rx_burst (port, 0, &packet, 1), ==, 1);
@@ -258,9 +258,9 @@ take_all (DpdkMempool *mempool)
   g_autoptr (GError) error = NULL;
   DpdkPacket *packet;
 
-  while ((packet = dpdk_packet_new (mempool, &error)) != NULL)
+  while ((packet = dpdk_mempool_acquire (mempool, &error)) != NULL)
     g_ptr_array_add (packets, packet);
-  child_check_error (&error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY, "DpdkPacket: all * in use");
+  child_check_error (&error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY, "DpdkMempool *: all * in use");
   return packets;
 }
 
@@ -479,7 +479,7 @@ forward_flood (World *world, const ChildOptions *options)
       dpdk_worker_get_statistics (working, &now);
     }
   while (now.rx_packets < before.rx_packets + N_FRAMES * 100);
-  packet = dpdk_packet_new (world->mempool, &error);
+  packet = dpdk_mempool_acquire (world->mempool, &error);
   g_assert_no_error (error);
   set_flag (&block, &block.may_go);
   g_clear_object (&blocked);

@@ -238,7 +238,7 @@ use_in_forked_child (World *world, const ChildOptions *options)
   child_check_error (&error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD, "*parent*");
   g_assert_false (dpdk_eal_shutdown (world->eal, 100, &error));
   child_check_error (&error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD, "*parent*");
-  g_assert_null (dpdk_packet_new (world->mempool, &error));
+  g_assert_null (dpdk_mempool_acquire (world->mempool, &error));
   child_check_error (&error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD, "*parent*");
   world_drop_all (world, options->world.seed);
 }

@@ -117,7 +117,7 @@ world_open (World *world, const WorldOptions *options)
     world->eal = dpdk_runtime_dup_eal (world->runtime);
   world->port = dpdk_runtime_dup_port (world->runtime, 0);
   world->mempool = g_object_ref (dpdk_port_get_mempool (world->port));
-  world->packet = dpdk_packet_new (world->mempool, &error);
+  world->packet = dpdk_mempool_acquire (world->mempool, &error);
   g_assert_no_error (error);
   dpdk_packet_append (world->packet, bytes, sizeof bytes, &error);
   g_assert_no_error (error);

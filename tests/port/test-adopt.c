@@ -83,7 +83,7 @@ test_traffic (void)
     start (pair.ports[i], pool);
   for (guint i = 0; i < N_FRAMES; i++)
     {
-      DpdkPacket *packet = dpdk_packet_new (pool, &error), *received = NULL;
+      DpdkPacket *packet = dpdk_mempool_acquire (pool, &error), *received = NULL;
       const guint8 *data;
       gsize length;
 

@@ -69,7 +69,7 @@ __all__.append('Runtime')
 
 
 class Packet(Dpdk.Packet):
-    """A packet that has a length, and bytes() of which is a copy of its data."""
+    """A packet that has a length, bytes() of which is a copy, and whose segments can be listed."""
 
     def __len__(self):
         return self.get_length()
@@ -78,7 +78,11 @@ class Packet(Dpdk.Packet):
         return True
 
     def __bytes__(self):
-        return bytes(self.get_data())
+        return self.to_bytes().get_data() or b''
+
+    def __iter__(self):
+        """The data of each segment, as GLib.Bytes that hold the packet."""
+        return (self.get_segment_bytes(index) for index in range(self.get_n_segments()))
 
 
 Packet = override(Packet)

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dpdk-mempool-internal.h"
+
+G_BEGIN_DECLS
+
+/* a packet is the buffer itself: a burst of packets is a burst of DPDK without a copy */
+static inline struct rte_mbuf *
+dpdk_packet_native (DpdkPacket *self)
+{
+  return (struct rte_mbuf *) self;
+}
+
+static inline DpdkPacket *
+dpdk_packet_from_taken (struct rte_mbuf *mbuf)
+{
+  dpdk_held_add (1);
+  return (DpdkPacket *) mbuf;
+}
+
+/* the pool for a packet made from @self: @mempool, or that of @self where it is NULL */
+DpdkMempool *dpdk_packet_choose_mempool (DpdkPacket *self, DpdkMempool *mempool, GError **error);
+
+/* external memory that nobody may write to: see dpdk-packet-bytes.c */
+gboolean dpdk_packet_segment_is_constant (const struct rte_mbuf *segment);
+/* whether nobody else sees what is written to @segment */
+gboolean dpdk_packet_segment_is_writable (struct rte_mbuf *segment);
+
+/* refuse @call with DPDK_ERROR_BUSY if somebody else has a reference on the packet; if somebody else
+   sees the data of @segment */
+gboolean dpdk_packet_check_unshared (DpdkPacket *self, const char *call, GError **error);
+gboolean dpdk_packet_check_segment (struct rte_mbuf *segment, const char *call, GError **error);
+
+G_END_DECLS

@@ -5,36 +5,25 @@
 #error "Only <dpdk-glib.h> can be included directly."
 #endif
 
+#include "dpdk-port-offload.h"
 #include "dpdk-types.h"
 #include "dpdk-version-macros.h"
 
 G_BEGIN_DECLS
 
 /**
- * DpdkPortStatistics:
- * @rx_packets: packets received
- * @tx_packets: packets sent
- * @rx_bytes: bytes received
- * @tx_bytes: bytes sent
- * @rx_missed: packets dropped by the device because its receive queues were full
- * @rx_errors: packets received with an error
- * @tx_errors: packets that could not be sent
- * @rx_no_memory: packets dropped because no buffer was free
+ * DpdkLinkDuplex:
+ * @DPDK_LINK_DUPLEX_HALF: one end at a time
+ * @DPDK_LINK_DUPLEX_FULL: both ends at once
  *
- * The basic counters of a port, since it was started.
+ * Which ends of a link can send at the same time.
  *
  * Since: 0.1
  */
-typedef struct {
-  guint64 rx_packets;
-  guint64 tx_packets;
-  guint64 rx_bytes;
-  guint64 tx_bytes;
-  guint64 rx_missed;
-  guint64 rx_errors;
-  guint64 tx_errors;
-  guint64 rx_no_memory;
-} DpdkPortStatistics;
+typedef enum {
+  DPDK_LINK_DUPLEX_HALF,
+  DPDK_LINK_DUPLEX_FULL,
+} DpdkLinkDuplex;
 
 #define DPDK_TYPE_PORT (dpdk_port_get_type ())
 
@@ -57,13 +46,41 @@ guint dpdk_port_get_id (DpdkPort *self);
 DPDK_AVAILABLE_IN_0_1
 guint dpdk_port_get_n_queues (DpdkPort *self);
 DPDK_AVAILABLE_IN_0_1
+guint dpdk_port_get_n_rx_queues (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+guint dpdk_port_get_n_tx_queues (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
 guint dpdk_port_get_max_queues (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+int dpdk_port_get_numa_node (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+DpdkRxOffload dpdk_port_get_rx_offload_capabilities (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+DpdkTxOffload dpdk_port_get_tx_offload_capabilities (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+DpdkRxOffload dpdk_port_get_rx_offloads (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+DpdkTxOffload dpdk_port_get_tx_offloads (DpdkPort *self);
 DPDK_AVAILABLE_IN_0_1
 DpdkMempool *dpdk_port_get_mempool (DpdkPort *self);
 DPDK_AVAILABLE_IN_0_1
 const char *dpdk_port_get_mac (DpdkPort *self);
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_port_set_mac (DpdkPort *self, const char *mac, GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_add_mac (DpdkPort *self, const char *mac, GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_remove_mac (DpdkPort *self, const char *mac, GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_set_multicast_macs (DpdkPort *self, const char *const *macs, GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_get_promiscuous (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_set_promiscuous (DpdkPort *self, gboolean promiscuous, GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_get_all_multicast (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_set_all_multicast (DpdkPort *self, gboolean all_multicast, GError **error);
 DPDK_AVAILABLE_IN_0_1
 guint dpdk_port_get_mtu (DpdkPort *self);
 DPDK_AVAILABLE_IN_0_1
@@ -72,15 +89,34 @@ DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_port_configure (DpdkPort *self, DpdkMempool *mempool, guint n_queues,
                               guint n_descriptors, GError **error);
 DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_configure_with (DpdkPort *self, DpdkPortConfig *config, GError **error);
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_port_start (DpdkPort *self, GError **error);
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_port_stop (DpdkPort *self, GError **error);
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_port_is_started (DpdkPort *self);
 DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_reset (DpdkPort *self, GError **error);
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_port_close (DpdkPort *self, GError **error);
 DPDK_AVAILABLE_IN_0_1
-gboolean dpdk_port_get_statistics (DpdkPort *self, DpdkPortStatistics *statistics, GError **error);
+gboolean dpdk_port_is_removed (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_is_link_up (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+guint dpdk_port_get_link_speed (DpdkPort *self);
+DPDK_AVAILABLE_IN_0_1
+DpdkLinkDuplex dpdk_port_get_link_duplex (DpdkPort *self);
+
+DPDK_AVAILABLE_IN_0_1
+GPtrArray *dpdk_port_receive (DpdkPort *self, guint queue, guint max_packets, GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_send (DpdkPort *self, guint queue, GPtrArray *packets, guint *n_sent,
+                         GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_port_send_bytes (DpdkPort *self, guint queue, const guint8 *data, gsize length,
+                               GError **error);
 
 DPDK_AVAILABLE_IN_0_1
 guint dpdk_port_rx_burst (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets);

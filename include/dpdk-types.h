@@ -20,6 +20,8 @@ typedef struct _DpdkMempool DpdkMempool;
 typedef struct _DpdkPacket DpdkPacket;
 typedef struct _DpdkPacketCache DpdkPacketCache;
 typedef struct _DpdkPort DpdkPort;
+typedef struct _DpdkPortConfig DpdkPortConfig;
+typedef struct _DpdkPortList DpdkPortList;
 typedef struct _DpdkRuntime DpdkRuntime;
 typedef struct _DpdkRuntimeBuilder DpdkRuntimeBuilder;
 typedef struct _DpdkSocket DpdkSocket;

@@ -7,6 +7,8 @@
 
 static DPDK_THREAD_LOCAL GString *captured;
 
+static void (*watch) (const char *message);
+
 static GLogLevelFlags
 log_level_from_native (int level)
 {
@@ -34,6 +36,8 @@ log_write (void *cookie, const char *text, size_t length)
   g_strchomp (message);
   if (*message == '\0')
     return (ssize_t) length;
+  if (g_atomic_pointer_get (&watch) != NULL)
+    watch (message);
   if (captured != NULL)
     {
       /* the text goes into the error of the operation: saying it twice helps nobody */
@@ -54,6 +58,12 @@ dpdk_log_redirect (void)
 
   if (stream != NULL)
     rte_openlog_stream (stream);
+}
+
+void
+dpdk_log_set_watch (void (*func) (const char *message))
+{
+  g_atomic_pointer_set (&watch, func);
 }
 
 void

@@ -2,6 +2,7 @@
 #include "dpdk-owner-private.h"
 
 #include "dpdk-lcore-private.h"
+#include "dpdk-owner-timer-private.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -66,6 +67,30 @@ run_polls (void)
   g_cond_broadcast (&owner.idle);
 }
 
+static void
+wait_until (gint64 time)
+{
+  if (time == G_MAXINT64)
+    g_cond_wait (&owner.work, &owner.lock);
+  else
+    g_cond_wait_until (&owner.work, &owner.lock, time);
+}
+
+static void
+run_timers (void)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (dpdk_owner_timers_get_next () > now)
+    return;
+  owner.busy = TRUE;
+  g_mutex_unlock (&owner.lock);
+  dpdk_owner_timers_run (now);
+  g_mutex_lock (&owner.lock);
+  owner.busy = FALSE;
+  g_cond_broadcast (&owner.idle);
+}
+
 static gpointer
 owner_main (gpointer data)
 {
@@ -100,15 +125,16 @@ owner_main (gpointer data)
       if (g_queue_is_empty (&owner.polls))
         {
           g_cond_broadcast (&owner.idle);
-          g_cond_wait (&owner.work, &owner.lock);
+          wait_until (dpdk_owner_timers_get_next ());
         }
       else
         {
           if (!owner.pass_wanted)
-            g_cond_wait_until (&owner.work, &owner.lock,
-                               g_get_monotonic_time () + POLL_INTERVAL_US);
+            wait_until (
+                MIN (g_get_monotonic_time () + POLL_INTERVAL_US, dpdk_owner_timers_get_next ()));
           run_polls ();
         }
+      run_timers ();
     }
   g_cond_broadcast (&owner.idle);
   g_mutex_unlock (&owner.lock);

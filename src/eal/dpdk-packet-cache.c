@@ -91,7 +91,7 @@ dpdk_packet_cache_dispose (GObject *object)
 
   g_hash_table_remove_all (self->by_packet);
   g_hash_table_remove_all (self->by_key);
-  dpdk_edge_clear ("DpdkPacketCache", NULL, &self->mempool);
+  dpdk_edge_clear (self, &self->mempool);
   G_OBJECT_CLASS (dpdk_packet_cache_parent_class)->dispose (object);
 }
 
@@ -140,7 +140,7 @@ dpdk_packet_cache_set_property (GObject *object, guint id, const GValue *value, 
     {
     case PROP_MEMPOOL:
       if (g_value_get_object (value) != NULL)
-        self->mempool = dpdk_edge_ref ("DpdkPacketCache", NULL, g_value_get_object (value));
+        self->mempool = dpdk_edge_ref (self, g_value_get_object (value));
       break;
     case PROP_HITS:
     case PROP_MISSES:

@@ -3,54 +3,51 @@
 
 #include <rte_ethdev.h>
 
-/* with the callbacks that DPDK may have for the queue, such as those of a packet capture */
-static guint16
-receive_with_callbacks (DpdkPort *self, DpdkPortQueue *rx, guint queue, DpdkPacket **packets,
-                        guint n_packets)
+/* the callbacks are those that DPDK may have for the queue, such as those of a packet capture */
+guint
+dpdk_port_rx_burst_entered (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
 {
-  guint16 n = 0;
+  DpdkPortQueue *rx = &self->head.rx_queues[queue];
+
+  if (G_UNLIKELY (*rx->callbacks != NULL && dpdk_port_queue_is_connected (rx)))
+    return rte_eth_rx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
+                             (guint16) n_packets);
+  return rx->burst (rx->native, packets, (guint16) n_packets);
+}
+
+guint
+dpdk_port_tx_burst_entered (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
+{
+  DpdkPortQueue *tx = &self->head.tx_queues[queue];
+
+  if (G_UNLIKELY (*tx->callbacks != NULL && dpdk_port_queue_is_connected (tx)))
+    return rte_eth_tx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
+                             (guint16) n_packets);
+  return tx->burst (tx->native, packets, (guint16) n_packets);
+}
+
+guint
+dpdk_port_rx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
+{
+  DpdkPortQueue *rx = &self->head.rx_queues[queue];
+  guint n;
 
   dpdk_port_queue_enter (rx);
-  if (dpdk_port_queue_is_connected (rx))
-    n = rte_eth_rx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
-                          (guint16) n_packets);
+  n = dpdk_port_rx_burst_entered (self, queue, packets, n_packets);
   dpdk_port_queue_leave (rx);
   return n;
 }
 
-static guint16
-send_with_callbacks (DpdkPort *self, DpdkPortQueue *tx, guint queue, DpdkPacket **packets,
-                     guint n_packets)
-{
-  guint16 n = 0;
-
-  dpdk_port_queue_enter (tx);
-  if (dpdk_port_queue_is_connected (tx))
-    n = rte_eth_tx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
-                          (guint16) n_packets);
-  dpdk_port_queue_leave (tx);
-  return n;
-}
-
-/* for packets that are not for the application */
-guint16
-dpdk_port_rx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
-{
-  DpdkPortQueue *rx = &self->head.rx_queues[queue];
-
-  if (G_UNLIKELY (*rx->callbacks != NULL))
-    return receive_with_callbacks (self, rx, queue, packets, n_packets);
-  return dpdk_port_queue_burst_inline (rx, packets, n_packets);
-}
-
-guint16
+guint
 dpdk_port_tx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
 {
   DpdkPortQueue *tx = &self->head.tx_queues[queue];
+  guint n;
 
-  if (G_UNLIKELY (*tx->callbacks != NULL))
-    return send_with_callbacks (self, tx, queue, packets, n_packets);
-  return dpdk_port_queue_burst_inline (tx, packets, n_packets);
+  dpdk_port_queue_enter (tx);
+  n = dpdk_port_tx_burst_entered (self, queue, packets, n_packets);
+  dpdk_port_queue_leave (tx);
+  return n;
 }
 
 /**

@@ -3,15 +3,14 @@
 #include "dpdk-port-internal.h"
 
 #include "dpdk-edge-private.h"
-#include "dpdk-error-private.h"
 #include "dpdk-mempool-private.h"
-#include "dpdk-owner-private.h"
+#include "dpdk-port-list-private.h"
+#include "dpdk-port-memif-private.h"
 
 /* what the device still needs while it is closed, and then nobody does */
 typedef struct {
   DpdkPortDevice device;
-  gboolean started;
-  guint n_queues;
+  DpdkPortEvents *events;
   DpdkEal *eal;
   DpdkMempool *mempool;
   DpdkDependant *dependant;
@@ -25,7 +24,9 @@ close_job (gpointer data)
   CloseJob *job = data;
   const char *name = dpdk_dependant_get_name (job->dependant);
 
-  dpdk_port_device_close (&job->device, job->started ? job->n_queues : 0);
+  /* first, because a driver may call back into a device that it is closing */
+  g_clear_pointer (&job->events, dpdk_port_events_free);
+  dpdk_port_device_close (&job->device, name);
   dpdk_port_device_clear (&job->device);
   if (job->mempool != NULL)
     dpdk_edge_dropped (CLOSE_JOB, name, job->mempool);
@@ -41,13 +42,17 @@ steal_close_job (DpdkPort *self)
 {
   CloseJob *job = g_new0 (CloseJob, 1);
 
+  dpdk_port_list_remove (self);
+  dpdk_port_memif_unwatch (self);
+  if (g_atomic_int_exchange (&self->started, FALSE))
+    dpdk_port_queues_disconnect (self);
   job->device = self->device;
-  self->device = (DpdkPortDevice){ 0 };
-  job->started = self->started;
-  self->started = FALSE;
-  dpdk_port_queues_disconnect (self);
-  job->n_queues = self->n_queues;
-  self->n_queues = 0;
+  self->device = (DpdkPortDevice){ .driver = job->device.driver,
+                                   .mtu = job->device.mtu,
+                                   .numa_node = job->device.numa_node };
+  job->events = g_steal_pointer (&self->events);
+  g_atomic_int_set (&self->n_rx_queues, 0);
+  g_atomic_int_set (&self->n_tx_queues, 0);
   job->eal = g_object_ref (self->eal);
   dpdk_edge_made (CLOSE_JOB, self->devargs, job->eal);
   job->mempool =
@@ -62,6 +67,16 @@ dpdk_port_begin_close (DpdkPort *self)
 {
   if (self->device.is_open)
     dpdk_owner_post (close_job, steal_close_job (self));
+}
+
+void
+dpdk_port_close_now (DpdkPort *self)
+{
+  if (!self->device.is_open)
+    return;
+  close_job (steal_close_job (self));
+  dpdk_port_update_link (self);
+  dpdk_port_notify (self, DPDK_PORT_PROP_STARTED);
 }
 
 gboolean
@@ -89,19 +104,25 @@ dpdk_port_control (DpdkPort *self, DpdkOwnerFunc func, DpdkPortCall *call, const
 gboolean
 dpdk_port_check_open (DpdkPortCall *call)
 {
-  if (call->self->device.is_open)
+  DpdkPort *self = call->self;
+
+  if (g_atomic_int_get (&self->removed))
+    g_set_error (&call->error, DPDK_ERROR, DPDK_ERROR_NO_DEVICE,
+                 "DpdkPort %s: the device was removed", self->devargs);
+  else if (!self->device.is_open)
+    g_set_error (&call->error, DPDK_ERROR, DPDK_ERROR_CLOSED, "DpdkPort %s is closed",
+                 self->devargs);
+  else
     return TRUE;
-  g_set_error (&call->error, DPDK_ERROR, DPDK_ERROR_CLOSED, "DpdkPort %s is closed",
-               call->self->devargs);
   return FALSE;
 }
 
-gboolean
-dpdk_port_check_stopped (DpdkPortCall *call)
+static gboolean
+check_stopped (DpdkPortCall *call)
 {
   if (!dpdk_port_check_open (call))
     return FALSE;
-  if (!call->self->started)
+  if (!call->self->device.is_started)
     return TRUE;
   g_set_error (&call->error, DPDK_ERROR, DPDK_ERROR_BUSY, "DpdkPort %s is started",
                call->self->devargs);
@@ -119,38 +140,72 @@ dpdk_port_check_no_worker (DpdkPortCall *call)
   return FALSE;
 }
 
-void
-dpdk_port_update_mac (DpdkPort *self, const struct rte_ether_addr *mac)
-{
-  self->device.mac = *mac;
-  g_free (self->mac);
-  self->mac = g_strdup_printf (RTE_ETHER_ADDR_PRT_FMT, RTE_ETHER_ADDR_BYTES (mac));
-  for (char *c = self->mac; *c != '\0'; c++)
-    *c = g_ascii_tolower (*c);
-}
-
 static void
 configure_job (gpointer data)
 {
   DpdkPortCall *call = data;
   DpdkPort *self = call->self;
 
-  if (!dpdk_port_check_stopped (call))
+  if (!check_stopped (call))
     return;
-  if (call->n_queues == 0 || call->n_queues > self->device.max_queues)
+  self->device.with_interrupts = self->interrupts_wanted;
+  if (!dpdk_port_device_configure (&self->device, self->devargs, &call->settings, &call->error))
     {
-      g_set_error (&call->error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
-                   "DpdkPort %s: %u queues: must be between 1 and %u", self->devargs,
-                   call->n_queues, self->device.max_queues);
+      if (!self->device.is_configured)
+        g_atomic_int_set (&self->n_rx_queues, 0);
       return;
     }
-  if (!dpdk_port_device_configure (&self->device, self->devargs,
-                                   dpdk_mempool_get_native (call->mempool), call->n_queues,
-                                   call->n_descriptors, self->interrupts_wanted, &call->error))
-    return;
-  self->n_queues = call->n_queues;
-  dpdk_port_queues_allocate (self, self->n_queues);
-  dpdk_edge_set (self, &self->mempool, call->mempool);
+  dpdk_port_queues_allocate (
+      self, MAX (self->device.settings.n_rx_queues, self->device.settings.n_tx_queues));
+  g_atomic_int_set (&self->n_rx_queues, (gint) self->device.settings.n_rx_queues);
+  g_atomic_int_set (&self->n_tx_queues, (gint) self->device.settings.n_tx_queues);
+  dpdk_edge_set (self, &self->mempool, self->device.settings.mempools->pdata[0]);
+  dpdk_port_notify (self, DPDK_PORT_PROP_MEMPOOL);
+  dpdk_port_notify (self, DPDK_PORT_PROP_N_QUEUES);
+  dpdk_port_notify (self, DPDK_PORT_PROP_N_RX_QUEUES);
+  dpdk_port_notify (self, DPDK_PORT_PROP_N_TX_QUEUES);
+  dpdk_port_notify (self, DPDK_PORT_PROP_RX_OFFLOADS);
+  dpdk_port_notify (self, DPDK_PORT_PROP_TX_OFFLOADS);
+}
+
+/**
+ * dpdk_port_configure_with:
+ * @self: a port
+ * @config: what the port shall have
+ * @error: return location for an error
+ *
+ * Gives the port its queues and offloads. The port must be stopped. Offloads that the device cannot
+ * do are left out: [property@Dpdk.Port:rx-offloads] and [property@Dpdk.Port:tx-offloads] say what it
+ * does.
+ *
+ * May be called from any thread but that of a worker.
+ *
+ * Fails with %DPDK_ERROR_BUSY if the port is started, with %DPDK_ERROR_INVALID_ARGUMENT if the
+ * device cannot have that many queues or a mempool is missing or has buffers that are too small for
+ * the MTU.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 0.1
+ */
+gboolean
+dpdk_port_configure_with (DpdkPort *self, DpdkPortConfig *config, GError **error)
+{
+  DpdkPortCall call = { 0 };
+  gboolean success;
+
+  g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
+  g_return_val_if_fail (DPDK_IS_PORT_CONFIG (config), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!dpdk_port_settings_init (&call.settings, config, error))
+    {
+      g_prefix_error (error, "DpdkPort %s: ", self->devargs);
+      return FALSE;
+    }
+  success = dpdk_port_control (self, configure_job, &call, "configuring a port", error);
+  dpdk_port_settings_clear (&call.settings);
+  return success;
 }
 
 /**
@@ -176,13 +231,42 @@ gboolean
 dpdk_port_configure (DpdkPort *self, DpdkMempool *mempool, guint n_queues, guint n_descriptors,
                      GError **error)
 {
-  DpdkPortCall call = { .mempool = mempool, .n_queues = n_queues, .n_descriptors = n_descriptors };
+  g_autoptr (DpdkPortConfig) config = NULL;
 
   g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
   g_return_val_if_fail (DPDK_IS_MEMPOOL (mempool), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return dpdk_port_control (self, configure_job, &call, "configuring a port", error);
+  if (n_queues == 0 || n_queues > G_MAXUINT16 || n_descriptors == 0)
+    {
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
+                   "DpdkPort %s: %u queues of %u descriptors: must be between 1 and %u",
+                   self->devargs, n_queues, n_descriptors, dpdk_port_get_max_queues (self));
+      return FALSE;
+    }
+  config = dpdk_port_config_new (mempool);
+  dpdk_port_config_set_n_rx_queues (config, n_queues);
+  dpdk_port_config_set_n_tx_queues (config, n_queues);
+  dpdk_port_config_set_n_rx_descriptors (config, MIN (n_descriptors, G_MAXUINT16));
+  dpdk_port_config_set_n_tx_descriptors (config, MIN (n_descriptors, G_MAXUINT16));
+  return dpdk_port_configure_with (self, config, error);
+}
+
+static void
+run (DpdkPort *self)
+{
+  dpdk_port_queues_connect (self);
+  g_atomic_int_set (&self->started, TRUE);
+  dpdk_port_events_set_polling (self->events, TRUE);
+  dpdk_port_update_link (self);
+}
+
+static void
+halt (DpdkPort *self)
+{
+  g_atomic_int_set (&self->started, FALSE);
+  dpdk_port_events_set_polling (self->events, FALSE);
+  dpdk_port_queues_disconnect (self);
 }
 
 static void
@@ -191,15 +275,15 @@ start_job (gpointer data)
   DpdkPortCall *call = data;
   DpdkPort *self = call->self;
 
-  if (!dpdk_port_check_open (call) || self->started)
+  if (!dpdk_port_check_open (call) || self->device.is_started)
     return;
-  if (self->n_queues == 0)
+  if (!self->device.is_configured)
     g_set_error (&call->error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
                  "DpdkPort %s is not configured", self->devargs);
   else if (dpdk_port_device_start (&self->device, self->devargs, &call->error))
     {
-      dpdk_port_queues_connect (self);
-      self->started = TRUE;
+      run (self);
+      dpdk_port_notify (self, DPDK_PORT_PROP_STARTED);
     }
 }
 
@@ -233,11 +317,17 @@ stop_job (gpointer data)
   DpdkPortCall *call = data;
   DpdkPort *self = call->self;
 
-  if (!dpdk_port_check_open (call) || !self->started || !dpdk_port_check_no_worker (call))
+  if (!dpdk_port_check_open (call) || !self->device.is_started || !dpdk_port_check_no_worker (call))
     return;
-  self->started = FALSE;
-  dpdk_port_queues_disconnect (self);
-  dpdk_port_device_stop (&self->device, self->devargs, self->n_queues, &call->error);
+  halt (self);
+  dpdk_port_device_drain (&self->device);
+  if (!dpdk_port_device_stop (&self->device, self->devargs, &call->error))
+    {
+      run (self);
+      return;
+    }
+  dpdk_port_update_link (self);
+  dpdk_port_notify (self, DPDK_PORT_PROP_STARTED);
 }
 
 /**
@@ -245,7 +335,8 @@ stop_job (gpointer data)
  * @self: a port
  * @error: return location for an error
  *
- * Stops a port. No thread may be receiving or sending. Does nothing if it is stopped.
+ * Stops a port. Threads that receive or send meanwhile get nothing and are rid of nothing; packets
+ * that have arrived and were not received are dropped. Does nothing if it is stopped.
  *
  * May be called from any thread but that of a worker.
  *
@@ -266,13 +357,84 @@ dpdk_port_stop (DpdkPort *self, GError **error)
   return dpdk_port_control (self, stop_job, &call, "stopping a port", error);
 }
 
+gboolean
+dpdk_port_restart (DpdkPort *self, gboolean (*func) (DpdkPortCall *call), DpdkPortCall *call)
+{
+  gboolean was_started = self->device.is_started;
+  g_autoptr (GError) error = NULL;
+  gboolean success;
+
+  if (was_started)
+    halt (self);
+  success = (!was_started || dpdk_port_device_stop (&self->device, self->devargs, &call->error)) &&
+            func (call);
+  /* with what it had if it has no more */
+  if (was_started && !self->device.is_started &&
+      (!self->device.is_configured ||
+       !dpdk_port_device_start (&self->device, self->devargs, success ? &call->error : &error)))
+    {
+      dpdk_port_update_link (self);
+      dpdk_port_notify (self, DPDK_PORT_PROP_STARTED);
+      return FALSE;
+    }
+  if (was_started)
+    run (self);
+  return success;
+}
+
+static gboolean
+reset_device (DpdkPortCall *call)
+{
+  return dpdk_port_device_reset (&call->self->device, call->self->devargs, &call->error);
+}
+
+static void
+reset_job (gpointer data)
+{
+  DpdkPortCall *call = data;
+
+  if (dpdk_port_check_open (call))
+    dpdk_port_restart (call->self, reset_device, call);
+}
+
+/**
+ * dpdk_port_reset:
+ * @self: a port
+ * @error: return location for an error
+ *
+ * Resets the device, as after an error that it cannot recover from, and brings it back to the state
+ * that it had: configured, with its addresses and modes, and started if it was. A device that has no
+ * reset of its own is stopped, configured anew and started.
+ *
+ * Threads and workers that receive or send meanwhile get nothing and are rid of nothing.
+ *
+ * May be called from any thread but that of a worker.
+ *
+ * Fails with the error of the step that could not be done; the port is stopped then, and may have to
+ * be configured again.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 0.1
+ */
+gboolean
+dpdk_port_reset (DpdkPort *self, GError **error)
+{
+  DpdkPortCall call = { 0 };
+
+  g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return dpdk_port_control (self, reset_job, &call, "resetting a port", error);
+}
+
 static void
 explicit_close_job (gpointer data)
 {
   DpdkPortCall *call = data;
 
   if (call->self->device.is_open && dpdk_port_check_no_worker (call))
-    close_job (steal_close_job (call->self));
+    dpdk_port_close_now (call->self);
 }
 
 /**
@@ -280,9 +442,9 @@ explicit_close_job (gpointer data)
  * @self: a port
  * @error: return location for an error
  *
- * Stops and closes the device, and waits for it. No thread may be receiving or sending. The object
- * stays valid; every further operation on it fails with %DPDK_ERROR_CLOSED. Does nothing if the
- * port is closed.
+ * Stops and closes the device, and waits for it. Threads that receive or send meanwhile get nothing
+ * and are rid of nothing. The object stays valid; every further operation on it fails with
+ * %DPDK_ERROR_CLOSED. Does nothing if the port is closed.
  *
  * May be called from any thread but that of a worker.
  *
@@ -301,123 +463,4 @@ dpdk_port_close (DpdkPort *self, GError **error)
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return dpdk_port_control (self, explicit_close_job, &call, "closing a port", error);
-}
-
-static void
-set_mac_job (gpointer data)
-{
-  DpdkPortCall *call = data;
-  DpdkPort *self = call->self;
-
-  if (dpdk_port_check_open (call) &&
-      dpdk_port_device_set_mac (&self->device, self->devargs, &call->mac, &call->error))
-    dpdk_port_update_mac (self, &call->mac);
-}
-
-/**
- * dpdk_port_set_mac: (set-property mac)
- * @self: a port
- * @mac: a unicast address, as "02:00:00:00:00:01"
- * @error: return location for an error
- *
- * Sets the MAC address.
- *
- * May be called from any thread but that of a worker.
- *
- * Fails with %DPDK_ERROR_INVALID_ARGUMENT if @mac is not a unicast address.
- *
- * Returns: %TRUE on success
- *
- * Since: 0.1
- */
-gboolean
-dpdk_port_set_mac (DpdkPort *self, const char *mac, GError **error)
-{
-  DpdkPortCall call = { 0 };
-
-  g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
-  g_return_val_if_fail (mac != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (rte_ether_unformat_addr (mac, &call.mac) != 0 ||
-      !rte_is_valid_assigned_ether_addr (&call.mac))
-    {
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
-                   "DpdkPort %s: \"%s\" is not a unicast MAC address", self->devargs, mac);
-      return FALSE;
-    }
-  return dpdk_port_control (self, set_mac_job, &call, "setting a MAC address", error);
-}
-
-static void
-set_mtu_job (gpointer data)
-{
-  DpdkPortCall *call = data;
-
-  if (dpdk_port_check_stopped (call))
-    dpdk_port_device_set_mtu (&call->self->device, call->self->devargs, call->number, &call->error);
-}
-
-/**
- * dpdk_port_set_mtu: (set-property mtu)
- * @self: a port
- * @mtu: the largest layer 3 packet, in bytes, from 68 (RFC 791) up
- * @error: return location for an error
- *
- * Sets the MTU. The port must be stopped; if it was configured, it must be configured again.
- *
- * May be called from any thread but that of a worker.
- *
- * Fails with %DPDK_ERROR_BUSY if the port is started, and with %DPDK_ERROR_INVALID_ARGUMENT if the
- * device cannot do this.
- *
- * Returns: %TRUE on success
- *
- * Since: 0.1
- */
-gboolean
-dpdk_port_set_mtu (DpdkPort *self, guint mtu, GError **error)
-{
-  DpdkPortCall call = { .number = mtu };
-
-  g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  return dpdk_port_control (self, set_mtu_job, &call, "setting an MTU", error);
-}
-
-static void
-statistics_job (gpointer data)
-{
-  DpdkPortCall *call = data;
-
-  if (dpdk_port_check_open (call))
-    dpdk_port_device_get_statistics (&call->self->device, call->self->devargs, call->statistics,
-                                     &call->error);
-}
-
-/**
- * dpdk_port_get_statistics:
- * @self: a port
- * @statistics: (out caller-allocates): return location for the counters
- * @error: return location for an error
- *
- * Reads the counters of the device.
- *
- * May be called from any thread but that of a worker.
- *
- * Returns: %TRUE on success
- *
- * Since: 0.1
- */
-gboolean
-dpdk_port_get_statistics (DpdkPort *self, DpdkPortStatistics *statistics, GError **error)
-{
-  DpdkPortCall call = { .statistics = statistics };
-
-  g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
-  g_return_val_if_fail (statistics != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  return dpdk_port_control (self, statistics_job, &call, "reading statistics", error);
 }

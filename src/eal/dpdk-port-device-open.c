@@ -134,8 +134,18 @@ take (DpdkPortDevice *self, const char *name, GError **error)
     return FALSE;
   self->is_open = TRUE;
   self->native = info.device;
-  self->driver = g_strdup (info.driver_name);
-  self->max_queues = MIN (info.max_rx_queues, info.max_tx_queues);
+  /* handed out without a copy, and there are few */
+  self->driver = g_intern_string (info.driver_name);
+  self->has_link_interrupts = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
+  self->has_removal_interrupts = (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0;
+  self->is_promiscuous = rte_eth_promiscuous_get (self->id) == 1;
+  self->is_all_multicast = rte_eth_allmulticast_get (self->id) == 1;
+  self->rx_capabilities = info.rx_offload_capa;
+  self->tx_capabilities = info.tx_offload_capa;
+  self->macs = g_array_new (FALSE, TRUE, sizeof (struct rte_ether_addr));
+  self->multicast_macs = g_array_new (FALSE, TRUE, sizeof (struct rte_ether_addr));
+  self->max_rx_queues = info.max_rx_queues;
+  self->max_tx_queues = info.max_tx_queues;
   self->mtu = rte_eth_dev_get_mtu (self->id, &mtu) == 0 && mtu > 0 ? mtu : RTE_ETHER_MTU;
   self->numa_node = rte_eth_dev_socket_id (self->id);
   rte_eth_macaddr_get (self->id, &self->mac);

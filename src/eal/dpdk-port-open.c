@@ -2,7 +2,8 @@
 #include "dpdk-port-internal.h"
 
 #include "dpdk-edge-private.h"
-#include "dpdk-owner-private.h"
+#include "dpdk-port-list-private.h"
+#include "dpdk-port-memif-private.h"
 
 #include <string.h>
 
@@ -13,14 +14,17 @@ open_job (gpointer data)
 {
   DpdkPortCall *call = data;
   DpdkPort *self = call->self;
-  gboolean success = call->adopts
+  gboolean success = call->flag
                          ? dpdk_port_device_adopt (&self->device, self->devargs, &call->error)
                          : dpdk_port_device_open (&self->device, self->devargs, &call->error);
 
   if (!success)
     return;
   self->id = self->device.id;
-  dpdk_port_update_mac (self, &self->device.mac);
+  dpdk_port_update_mac (self);
+  self->events = dpdk_port_events_new (self, self->device.native);
+  dpdk_port_memif_watch (self);
+  dpdk_port_list_add (self);
 }
 
 static DpdkPort *
@@ -28,12 +32,12 @@ open_port (DpdkEal *eal, const char *devargs, gboolean adopts, const char *what,
 {
   g_autoptr (DpdkPort) self = g_object_new (DPDK_TYPE_PORT, NULL);
   g_autoptr (GError) local_error = NULL;
-  DpdkPortCall call = { .adopts = adopts };
+  DpdkPortCall call = { .flag = adopts };
   gboolean success;
 
+  self->devargs = g_strdup (devargs);
   dpdk_edge_set_name (self, devargs);
   self->eal = dpdk_edge_ref (self, eal);
-  self->devargs = g_strdup (devargs);
   self->device_name = g_strndup (devargs, strcspn (devargs, ","));
   self->dependant = dpdk_eal_add_dependant (eal, DPDK_TYPE_PORT, devargs, error);
   if (self->dependant == NULL)
@@ -42,10 +46,10 @@ open_port (DpdkEal *eal, const char *devargs, gboolean adopts, const char *what,
   if (g_error_matches (local_error, DPDK_ERROR, DPDK_ERROR_EXISTS) &&
       dpdk_owner_wait_idle (g_get_monotonic_time () + REOPEN_TIMEOUT_US))
     {
-      /* whoever had it may have dropped it just now, and dropping does not wait */
-      g_clear_error (&local_error);
+      /* whoever had it may have dropped it just now, and dropping does not wait; if that was not it,
+         the first error tells more */
       call.error = NULL;
-      success = dpdk_port_control (self, open_job, &call, what, &local_error);
+      success = dpdk_port_control (self, open_job, &call, what, NULL);
     }
   if (!success)
     {

@@ -8,15 +8,22 @@ G_BEGIN_DECLS
 /* for an idle worker: a descriptor that becomes readable when the queue has packets, or -1 */
 void dpdk_port_set_interrupts_wanted (DpdkPort *self, gboolean wanted);
 int dpdk_port_get_queue_fd (DpdkPort *self, guint queue);
-int dpdk_port_get_numa_node_private (DpdkPort *self);
 const char *dpdk_port_get_device_name (DpdkPort *self);
 void dpdk_port_get_mac_bytes (DpdkPort *self, guint8 bytes[6]);
 
 /* for packets that are not for the application; otherwise as dpdk_port_rx_burst() */
-guint16 dpdk_port_rx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets,
-                                      guint n_packets);
-guint16 dpdk_port_tx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets,
-                                      guint n_packets);
+guint dpdk_port_rx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets,
+                                    guint n_packets);
+guint dpdk_port_tx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets,
+                                    guint n_packets);
+
+/* for a worker, once per burst: another number if the link, the addresses, the MTU or the presence
+   of the device have changed */
+static inline gint
+dpdk_port_get_n_changes (DpdkPort *self)
+{
+  return __atomic_load_n (&((DpdkPortHead *) self)->n_changes, __ATOMIC_ACQUIRE);
+}
 
 void dpdk_port_attach_worker (DpdkPort *self);
 void dpdk_port_detach_worker (DpdkPort *self);

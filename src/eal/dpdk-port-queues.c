@@ -11,6 +11,7 @@
 /* room for queues that are asked for before the port is configured */
 #define MIN_SLOTS 16
 #define BURST_WAIT_US 20
+#define PAUSE_WAIT_US (100 * G_TIME_SPAN_MILLISECOND)
 #define FALLBACK_WAIT_US (10 * G_TIME_SPAN_MILLISECOND)
 
 static gpointer const no_callbacks;
@@ -95,18 +96,17 @@ connect_queue (DpdkPortQueue *self, gpointer burst, gpointer native, void **call
   __atomic_store_n (&self->burst, (Burst) burst, __ATOMIC_RELEASE);
 }
 
-void
-dpdk_port_queues_connect (DpdkPort *self)
+static void
+set_bursts (DpdkPort *self)
 {
   struct rte_eth_fp_ops *ops = &rte_eth_fp_ops[self->id];
 
-  for (guint i = 0; i < self->n_queues; i++)
-    {
-      connect_queue (&self->head.rx_queues[i], (gpointer) ops->rx_pkt_burst, ops->rxq.data[i],
-                     (void **) (void *) &ops->rxq.clbk[i]);
-      connect_queue (&self->head.tx_queues[i], (gpointer) ops->tx_pkt_burst, ops->txq.data[i],
-                     (void **) (void *) &ops->txq.clbk[i]);
-    }
+  for (gint i = 0; i < self->n_rx_queues; i++)
+    connect_queue (&self->head.rx_queues[i], (gpointer) ops->rx_pkt_burst, ops->rxq.data[i],
+                   (void **) (void *) &ops->rxq.clbk[i]);
+  for (gint i = 0; i < self->n_tx_queues; i++)
+    connect_queue (&self->head.tx_queues[i], (gpointer) ops->tx_pkt_burst, ops->txq.data[i],
+                   (void **) (void *) &ops->txq.clbk[i]);
 }
 
 /* a barrier on every thread of the process, which spares one in each burst */
@@ -124,14 +124,14 @@ order_all_threads (void)
 }
 
 static void
-wait_for_burst (DpdkPortQueue *self)
+wait_for_burst (DpdkPortQueue *self, gint64 deadline)
 {
-  while (__atomic_load_n (&self->busy, __ATOMIC_ACQUIRE) != 0)
+  while (__atomic_load_n (&self->busy, __ATOMIC_ACQUIRE) != 0 && g_get_monotonic_time () < deadline)
     g_usleep (BURST_WAIT_US);
 }
 
-void
-dpdk_port_queues_disconnect (DpdkPort *self)
+static void
+clear_bursts (DpdkPort *self, gint64 deadline)
 {
   DpdkPortQueue *rx = self->head.rx_queues, *tx = self->head.tx_queues;
 
@@ -143,10 +143,49 @@ dpdk_port_queues_disconnect (DpdkPort *self)
   order_all_threads ();
   for (guint i = 0; i < self->n_slots; i++)
     {
-      wait_for_burst (&rx[i]);
-      wait_for_burst (&tx[i]);
+      wait_for_burst (&rx[i], deadline);
+      wait_for_burst (&tx[i], deadline);
       rx[i].callbacks = tx[i].callbacks = &no_callbacks;
     }
+}
+
+void
+dpdk_port_queues_connect (DpdkPort *self)
+{
+  g_mutex_lock (&self->queues_lock);
+  self->queues_connected = TRUE;
+  if (!self->queues_paused)
+    set_bursts (self);
+  g_mutex_unlock (&self->queues_lock);
+}
+
+void
+dpdk_port_queues_disconnect (DpdkPort *self)
+{
+  g_mutex_lock (&self->queues_lock);
+  self->queues_connected = FALSE;
+  clear_bursts (self, G_MAXINT64);
+  g_mutex_unlock (&self->queues_lock);
+}
+
+/* a burst may be waiting for the calling thread, which is in the middle of writing a log */
+void
+dpdk_port_queues_set_paused (DpdkPort *self, gboolean paused)
+{
+  gint64 deadline = g_get_monotonic_time () + PAUSE_WAIT_US;
+
+  while (!g_mutex_trylock (&self->queues_lock))
+    {
+      if (g_get_monotonic_time () > deadline)
+        return;
+      g_usleep (BURST_WAIT_US);
+    }
+  self->queues_paused = paused;
+  if (paused)
+    clear_bursts (self, deadline);
+  else if (self->queues_connected)
+    set_bursts (self);
+  g_mutex_unlock (&self->queues_lock);
 }
 
 void
@@ -154,6 +193,12 @@ dpdk_port_queue_enter (DpdkPortQueue *self)
 {
   __atomic_store_n (&self->busy, 1, __ATOMIC_RELAXED);
   __atomic_signal_fence (__ATOMIC_SEQ_CST);
+}
+
+gboolean
+dpdk_port_queue_try_enter (DpdkPortQueue *self)
+{
+  return __atomic_exchange_n (&self->busy, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
 void

@@ -83,7 +83,7 @@ static DpdkMempool *
 get_mempool (DpdkRuntimeParts *parts, const DpdkRuntimePortSettings *settings, GArray *nodes,
              DpdkPort *port, guint data_size, GError **error)
 {
-  int node = dpdk_port_get_numa_node_private (port);
+  int node = dpdk_port_get_numa_node (port);
   DpdkMempool *mempool;
 
   for (guint i = 0; i < nodes->len; i++)

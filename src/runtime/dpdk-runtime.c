@@ -409,7 +409,14 @@ dpdk_runtime_dup_workers (DpdkRuntime *self, GError **error)
       guint n = self->parts.workers->len;
 
       for (guint i = 0; i < self->parts.ports->len; i++)
-        n = MIN (n, dpdk_port_get_n_queues (g_ptr_array_index (self->parts.ports, i)));
+        {
+          DpdkPort *port = g_ptr_array_index (self->parts.ports, i);
+          guint n_queues = dpdk_port_get_n_queues (port);
+
+          /* in this order, because one that was removed has no queues any more */
+          if (!dpdk_port_is_removed (port))
+            n = MIN (n, n_queues);
+        }
       workers = g_ptr_array_new_with_free_func (g_object_unref);
       for (guint i = 0; i < n; i++)
         g_ptr_array_add (workers, g_object_ref (g_ptr_array_index (self->parts.workers, i)));

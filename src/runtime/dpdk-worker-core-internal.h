@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "dpdk-port-private.h"
 #include "dpdk-worker-core-private.h"
 #include "dpdk-worker-poller-private.h"
 #include "dpdk-thread-local-private.h"
@@ -15,6 +16,14 @@ typedef enum {
   /* the thread has called exit () and will not come back */
   THREAD_EXITING,
 } ThreadState;
+
+/* what a worker knows of a port */
+typedef struct {
+  gint n_changes;
+  int fd;
+  gboolean is_attached;
+  gboolean is_lost;
+} DpdkWorkerPortState;
 
 struct _DpdkWorkerCore {
   DpdkStoppable stoppable;
@@ -31,6 +40,8 @@ struct _DpdkWorkerCore {
   guint cpu;
   DpdkIdlePolicy idle_policy;
   GPtrArray *ports;
+  /* one for each of @ports */
+  DpdkWorkerPortState *port_states;
   DpdkWorkerShared *shared;
   DpdkWorkerPoller *poller;
   DpdkStack *stack;
@@ -55,6 +66,19 @@ extern DPDK_THREAD_LOCAL DpdkWorkerCore *dpdk_worker_core_current;
 extern DpdkWorkerTask dpdk_worker_tasks_closed;
 
 guint dpdk_worker_core_run_tasks (DpdkWorkerCore *self, DpdkWorkerTask *replacement);
+/* for the thread of the worker */
+gboolean dpdk_worker_core_open_ports (DpdkWorkerCore *self, GError **error);
+void dpdk_worker_core_handle_port (DpdkWorkerCore *self, guint index);
+
+static inline void
+dpdk_worker_core_look_at_ports (DpdkWorkerCore *self)
+{
+  for (guint i = 0; i < self->ports->len; i++)
+    if (G_UNLIKELY (dpdk_port_get_n_changes (((DpdkWorkerPort *) self->ports->pdata[i])->port) !=
+                    self->port_states[i].n_changes))
+      dpdk_worker_core_handle_port (self, i);
+}
+
 void dpdk_worker_core_set_state (DpdkWorkerCore *self, ThreadState state);
 void dpdk_worker_shared_leave (DpdkWorkerShared *self);
 

@@ -20,6 +20,19 @@ struct _DpdkWorkerTask {
   void (*run) (DpdkWorkerTask *task);
 };
 
+/* a port whose device was removed */
+typedef struct {
+  DpdkStack *stack;
+  /* of the stack; still there */
+  guint interface;
+  gboolean is_last;
+  const char *reason;
+} DpdkWorkerLoss;
+
+/* whether something that is bound to @bytes, or to all addresses, cannot do without the port */
+gboolean dpdk_worker_loss_concerns (const DpdkWorkerLoss *self, gboolean is_any, gboolean is_v6,
+                                    const guint8 *bytes);
+
 /* something that must be closed before the stack of the worker can end */
 struct _DpdkClosable {
   GList link;
@@ -29,6 +42,8 @@ struct _DpdkClosable {
   void (*abort) (DpdkClosable *closable);
   /* whether the peer still has to be waited for */
   gboolean (*is_busy) (DpdkClosable *closable);
+  /* the device of @port is gone: ends it, for this reason, if it cannot do without */
+  void (*lose_port) (DpdkClosable *closable, const DpdkWorkerLoss *loss);
 };
 
 /* what the workers of a runtime share */
@@ -81,6 +96,8 @@ GMainContext *dpdk_worker_core_get_main_context (DpdkWorkerCore *self);
 DpdkStack *dpdk_worker_core_get_stack (DpdkWorkerCore *self);
 DpdkWorkerShared *dpdk_worker_core_get_shared (DpdkWorkerCore *self);
 void dpdk_worker_core_get_statistics (DpdkWorkerCore *self, DpdkWorkerStatistics *statistics);
+/* from here on the ports may be closed; when the thread has ended */
+void dpdk_worker_core_detach_ports (DpdkWorkerCore *self);
 DpdkPort *dpdk_worker_core_find_port (DpdkWorkerCore *self, GInetAddress *address);
 
 void dpdk_worker_core_add_closable (DpdkWorkerCore *self, DpdkClosable *closable);

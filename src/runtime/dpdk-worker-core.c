@@ -4,8 +4,6 @@
 #include "dpdk-owner-private.h"
 #include "dpdk-thread-local-private.h"
 
-#include <string.h>
-
 DpdkWorkerTask dpdk_worker_tasks_closed;
 
 DPDK_THREAD_LOCAL DpdkWorkerCore *dpdk_worker_core_current;
@@ -69,6 +67,8 @@ dpdk_worker_core_unref (DpdkWorkerCore *self)
     return;
   g_assert (self->state != THREAD_RUNNING);
   g_clear_pointer (&self->thread, g_thread_unref);
+  dpdk_worker_core_detach_ports (self);
+  g_free (self->port_states);
   g_clear_pointer (&self->ports, g_ptr_array_unref);
   dpdk_worker_poller_free (self->poller);
   dpdk_worker_shared_unref (self->shared);
@@ -266,6 +266,12 @@ dpdk_worker_core_new (DpdkWorkerShared *shared, guint index, guint cpu, DpdkIdle
   self->idle_policy = idle_policy;
   self->devices_wake = TRUE;
   self->ports = g_ptr_array_ref (ports);
+  self->port_states = g_new0 (DpdkWorkerPortState, ports->len);
+  for (guint i = 0; i < ports->len; i++)
+    {
+      dpdk_port_attach_worker (((DpdkWorkerPort *) ports->pdata[i])->port);
+      self->port_states[i] = (DpdkWorkerPortState){ .is_attached = TRUE, .fd = -1 };
+    }
   self->shared = dpdk_worker_shared_ref (shared);
   self->poller = dpdk_worker_poller_new ();
   g_weak_ref_init (&self->worker, NULL);
@@ -407,33 +413,6 @@ dpdk_worker_core_get_statistics (DpdkWorkerCore *self, DpdkWorkerStatistics *sta
   else
     *statistics = self->last_statistics;
   g_mutex_unlock (&self->lock);
-}
-
-/* the port that has @address; an unspecified one is on the first that this worker serves */
-DpdkPort *
-dpdk_worker_core_find_port (DpdkWorkerCore *self, GInetAddress *address)
-{
-  const guint8 *bytes = g_inet_address_to_bytes (address);
-  gsize size = g_inet_address_get_native_size (address);
-  gboolean is_v6 = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
-
-  for (guint i = 0; i < self->ports->len; i++)
-    {
-      DpdkWorkerPort *port = g_ptr_array_index (self->ports, i);
-
-      if (self->index >= dpdk_port_get_n_queues (port->port))
-        continue;
-      if (g_inet_address_get_is_any (address))
-        return port->port;
-      for (guint j = 0; j < port->addresses->len; j++)
-        {
-          const DpdkStackAddress *have = &g_array_index (port->addresses, DpdkStackAddress, j);
-
-          if (!have->is_v6 == !is_v6 && memcmp (have->bytes, bytes, size) == 0)
-            return port->port;
-        }
-    }
-  return NULL;
 }
 
 void

@@ -13,6 +13,7 @@ void dpdk_worker_poller_free (DpdkWorkerPoller *self);
 
 GMainContext *dpdk_worker_poller_get_context (DpdkWorkerPoller *self);
 void dpdk_worker_poller_add_fd (DpdkWorkerPoller *self, int fd);
+void dpdk_worker_poller_remove_fd (DpdkWorkerPoller *self, int fd);
 void dpdk_worker_poller_enter (DpdkWorkerPoller *self);
 void dpdk_worker_poller_leave (DpdkWorkerPoller *self);
 gboolean dpdk_worker_poller_iterate (DpdkWorkerPoller *self, gboolean look_at_fds);

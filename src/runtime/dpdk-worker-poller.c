@@ -54,6 +54,18 @@ dpdk_worker_poller_add_fd (DpdkWorkerPoller *self, int fd)
 }
 
 void
+dpdk_worker_poller_remove_fd (DpdkWorkerPoller *self, int fd)
+{
+  for (guint i = 0; i < self->n_own; i++)
+    if (g_array_index (self->fds, GPollFD, i).fd == fd)
+      {
+        g_array_remove_index (self->fds, i);
+        self->n_own--;
+        return;
+      }
+}
+
+void
 dpdk_worker_poller_enter (DpdkWorkerPoller *self)
 {
   g_main_context_acquire (self->context);

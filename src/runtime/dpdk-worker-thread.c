@@ -2,11 +2,10 @@
 #include "dpdk-worker-core-internal.h"
 
 #include "dpdk-lcore-private.h"
-#include "dpdk-mempool-private.h"
-#include "dpdk-port-private.h"
 
 #include <pthread.h>
 #include <rte_cycles.h>
+#include <rte_mbuf.h>
 #include <sched.h>
 #include <signal.h>
 
@@ -91,42 +90,6 @@ pin_thread (DpdkWorkerCore *self, GError **error)
 }
 
 static gboolean
-add_interface (DpdkWorkerCore *self, guint index, GError **error)
-{
-  DpdkWorkerPort *port = g_ptr_array_index (self->ports, index);
-  DpdkStackInterfaceConfig config = {
-    .index = index,
-    .port = port->port,
-    .queue = self->index,
-    .n_queues = dpdk_port_get_n_queues (port->port),
-    .pool = dpdk_mempool_get_native (dpdk_port_get_mempool (port->port)),
-    .mtu = dpdk_port_get_mtu (port->port),
-    .addresses = (const DpdkStackAddress *) (void *) port->addresses->data,
-    .n_addresses = port->addresses->len,
-    .gateway_v4 = port->has_gateway_v4 ? &port->gateway_v4 : NULL,
-    .gateway_v6 = port->has_gateway_v6 ? &port->gateway_v6 : NULL,
-  };
-  int fd;
-
-  if (self->index >= config.n_queues)
-    return TRUE;
-  dpdk_port_get_mac_bytes (port->port, config.mac);
-  if (!dpdk_stack_add_interface (self->stack, &config))
-    {
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY,
-                   "Worker %u: no memory for the interface of port %s", self->index,
-                   dpdk_port_get_devargs (port->port));
-      return FALSE;
-    }
-  fd = dpdk_port_get_queue_fd (port->port, self->index);
-  if (fd >= 0)
-    dpdk_worker_poller_add_fd (self->poller, fd);
-  else
-    self->devices_wake = FALSE;
-  return TRUE;
-}
-
-static gboolean
 create_stack (DpdkWorkerCore *self, GError **error)
 {
   DpdkStackPeers peers = {
@@ -144,13 +107,10 @@ create_stack (DpdkWorkerCore *self, GError **error)
                    self->index);
       return FALSE;
     }
-  for (guint i = 0; i < self->ports->len; i++)
-    if (!add_interface (self, i, error))
-      {
-        g_clear_pointer (&self->stack, dpdk_stack_free);
-        return FALSE;
-      }
-  return TRUE;
+  if (dpdk_worker_core_open_ports (self, error))
+    return TRUE;
+  g_clear_pointer (&self->stack, dpdk_stack_free);
+  return FALSE;
 }
 
 static void
@@ -172,8 +132,11 @@ fall_asleep (DpdkWorkerCore *self)
 static guint
 turn (DpdkWorkerCore *self)
 {
-  guint n = dpdk_stack_receive (self->stack);
   guint64 now;
+  guint n;
+
+  dpdk_worker_core_look_at_ports (self);
+  n = dpdk_stack_receive (self->stack);
 
   n += dpdk_worker_core_run_tasks (self, NULL);
   now = rte_rdtsc ();

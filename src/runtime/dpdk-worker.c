@@ -70,13 +70,10 @@ end_job (gpointer data)
       return;
     }
   for (guint i = 0; i < job->ports->len; i++)
-    {
-      DpdkPort *port = ((DpdkWorkerPort *) job->ports->pdata[i])->port;
-
-      dpdk_port_detach_worker (port);
-      dpdk_edge_dropped ("DpdkWorker", dpdk_dependant_get_name (job->dependant), port);
-    }
+    dpdk_edge_dropped ("DpdkWorker", dpdk_dependant_get_name (job->dependant),
+                       ((DpdkWorkerPort *) job->ports->pdata[i])->port);
   dpdk_edge_dropped ("DpdkWorker", dpdk_dependant_get_name (job->dependant), job->eal);
+  dpdk_worker_core_detach_ports (job->core);
   g_ptr_array_unref (job->ports);
   dpdk_worker_core_unref (job->core);
   dpdk_eal_remove_dependant (job->dependant);
@@ -194,12 +191,7 @@ dpdk_worker_new (DpdkEal *eal, DpdkWorkerShared *shared, guint index, guint cpu,
   self->dependant = dependant;
   self->ports = g_ptr_array_ref (ports);
   for (guint i = 0; i < ports->len; i++)
-    {
-      DpdkPort *port = ((DpdkWorkerPort *) ports->pdata[i])->port;
-
-      dpdk_port_attach_worker (port);
-      dpdk_edge_made ("DpdkWorker", name, port);
-    }
+    dpdk_edge_made ("DpdkWorker", name, ((DpdkWorkerPort *) ports->pdata[i])->port);
   self->core = dpdk_worker_core_new (shared, index, cpu, idle_policy, ports);
   dpdk_worker_core_set_worker (self->core, self);
   return self;

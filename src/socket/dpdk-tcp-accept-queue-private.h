@@ -21,6 +21,8 @@ void dpdk_tcp_accept_queue_add_task (DpdkTcpAcceptQueue *self, GTask *task);
 gboolean dpdk_tcp_accept_queue_is_empty (DpdkTcpAcceptQueue *self);
 gboolean dpdk_tcp_accept_queue_is_closed (DpdkTcpAcceptQueue *self);
 void dpdk_tcp_accept_queue_close (DpdkTcpAcceptQueue *self);
+/* the same, but the errors give a reason */
+void dpdk_tcp_accept_queue_close_because (DpdkTcpAcceptQueue *self, const char *reason);
 
 /* woken up whenever something is pushed */
 void dpdk_tcp_accept_queue_set_context (DpdkTcpAcceptQueue *self, GMainContext *context);

@@ -11,6 +11,8 @@ struct _DpdkTcpAcceptQueue {
   guint n_waiters;
   GMainContext *context;
   gboolean is_closed;
+  /* does not change once it is closed */
+  char *reason;
 };
 
 typedef struct {
@@ -44,6 +46,7 @@ dpdk_tcp_accept_queue_unref (DpdkTcpAcceptQueue *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_clear_pointer (&self->context, g_main_context_unref);
+  g_free (self->reason);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
   g_free (self);
@@ -69,6 +72,13 @@ drop_endpoint (gpointer data)
   dpdk_tcp_endpoint_unref (data);
 }
 
+static GError *
+new_closed_error (DpdkTcpAcceptQueue *self)
+{
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpListener is closed%s%s",
+                      self->reason != NULL ? ": " : "", self->reason != NULL ? self->reason : "");
+}
+
 static void
 complete_task (AcceptTask *self, DpdkTcpEndpoint *endpoint)
 {
@@ -77,8 +87,7 @@ complete_task (AcceptTask *self, DpdkTcpEndpoint *endpoint)
   if (endpoint != NULL)
     g_task_return_pointer (self->task, endpoint, drop_endpoint);
   else
-    g_task_return_new_error (self->task, G_IO_ERROR, G_IO_ERROR_CLOSED,
-                             "The DpdkTcpListener is closed");
+    g_task_return_error (self->task, new_closed_error (self->queue));
   accept_task_unref (self);
 }
 
@@ -150,7 +159,7 @@ dpdk_tcp_accept_queue_wait (DpdkTcpAcceptQueue *self, GCancellable *cancellable,
   if (cancellable != NULL)
     g_cancellable_disconnect (cancellable, id);
   if (endpoint == NULL && !g_cancellable_set_error_if_cancelled (cancellable, error))
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpListener is closed");
+    g_propagate_error (error, new_closed_error (self));
   return endpoint;
 }
 
@@ -237,9 +246,17 @@ dpdk_tcp_accept_queue_is_closed (DpdkTcpAcceptQueue *self)
 void
 dpdk_tcp_accept_queue_close (DpdkTcpAcceptQueue *self)
 {
+  dpdk_tcp_accept_queue_close_because (self, NULL);
+}
+
+void
+dpdk_tcp_accept_queue_close_because (DpdkTcpAcceptQueue *self, const char *reason)
+{
   GQueue endpoints, tasks;
 
   g_mutex_lock (&self->lock);
+  if (!self->is_closed)
+    self->reason = g_strdup (reason);
   self->is_closed = TRUE;
   endpoints = self->endpoints;
   tasks = self->tasks;

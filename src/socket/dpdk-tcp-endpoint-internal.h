@@ -38,6 +38,8 @@ struct _DpdkTcpEndpoint {
   DpdkTcpSendQueue sending;
   /* why nothing more comes; 0 while all is well */
   err_t error;
+  /* in plain words, if lwIP has none for it */
+  char *reason;
   gboolean error_is_of_connect;
   gboolean peer_has_finished;
   gboolean read_is_shut;

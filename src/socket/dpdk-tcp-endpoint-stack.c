@@ -353,6 +353,27 @@ closable_abort (DpdkClosable *closable)
   dpdk_tcp_endpoint_unref (self);
 }
 
+static void
+closable_lose_port (DpdkClosable *closable, const DpdkWorkerLoss *loss)
+{
+  DpdkTcpEndpoint *self = from_closable (closable);
+  const ip_addr_t *ip = &self->local_ip;
+  gboolean is_v6 = IP_IS_V6_VAL (*ip);
+  const guint8 *bytes =
+      is_v6 ? (const guint8 *) ip_2_ip6 (ip)->addr : (const guint8 *) &ip_2_ip4 (ip)->addr;
+
+  if (self->pcb == NULL ||
+      !dpdk_worker_loss_concerns (loss, !self->has_local || ip_addr_isany_val (*ip), is_v6, bytes))
+    return;
+  g_mutex_lock (&self->lock);
+  if (self->error == ERR_OK)
+    self->reason = g_strdup (loss->reason);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_ref (self);
+  abort_now (self, ERR_CLSD);
+  dpdk_tcp_endpoint_unref (self);
+}
+
 static gboolean
 closable_is_busy (DpdkClosable *closable)
 {
@@ -376,6 +397,7 @@ attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
   self->closable.close = closable_close;
   self->closable.abort = closable_abort;
   self->closable.is_busy = closable_is_busy;
+  self->closable.lose_port = closable_lose_port;
   tcp_arg (pcb, dpdk_tcp_endpoint_ref (self));
   tcp_recv (pcb, on_received);
   tcp_sent (pcb, on_sent);

@@ -34,6 +34,7 @@ dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   dpdk_tcp_send_queue_clear (&self->sending);
+  g_free (self->reason);
   dpdk_worker_core_unref (self->core);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -89,6 +90,12 @@ dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error)
   g_autoptr (GSocketAddress) address = NULL;
   g_autofree char *name = NULL;
 
+  if (self->remote_port == 0 && self->reason != NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpSocket is closed: %s",
+                   self->reason);
+      return;
+    }
   if (self->remote_port == 0)
     {
       g_set_error_literal (error, G_IO_ERROR, dpdk_io_error_from_native (self->error, connecting),
@@ -97,6 +104,12 @@ dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error)
     }
   address = dpdk_native_address_to_gio (&self->remote_ip, self->remote_port);
   name = dpdk_socket_address_to_string (address);
+  if (self->reason != NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "%s %s: %s",
+                   connecting ? "Cannot connect to" : "Connection to", name, self->reason);
+      return;
+    }
   g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (self->error, connecting),
                "%s %s: %s (lwIP error %d)", connecting ? "Cannot connect to" : "Connection to",
                name, dpdk_native_error_to_string (self->error, connecting), self->error);

@@ -87,6 +87,28 @@ closable_close (DpdkClosable *closable)
   dpdk_tcp_accept_queue_close (queue);
 }
 
+/* the other workers of the runtime lose it too, and the first to do so says why */
+static void
+closable_lose_port (DpdkClosable *closable, const DpdkWorkerLoss *loss)
+{
+  DpdkTcpListenerCore *self = from_closable (closable);
+  g_autoptr (DpdkTcpAcceptQueue) queue = NULL;
+  const ip_addr_t *ip;
+  gboolean is_v6;
+
+  if (self->pcb == NULL)
+    return;
+  ip = &self->pcb->local_ip;
+  is_v6 = IP_IS_V6 (ip);
+  if (!dpdk_worker_loss_concerns (loss, ip_addr_isany (ip), is_v6,
+                                  is_v6 ? (const guint8 *) ip_2_ip6 (ip)->addr
+                                        : (const guint8 *) &ip_2_ip4 (ip)->addr))
+    return;
+  queue = dpdk_tcp_accept_queue_ref (self->queue);
+  close_now (self);
+  dpdk_tcp_accept_queue_close_because (queue, loss->reason);
+}
+
 static gboolean
 closable_is_busy (DpdkClosable *closable)
 {
@@ -144,6 +166,7 @@ listen_on_worker (gpointer data)
   self->closable.close = closable_close;
   self->closable.abort = closable_close;
   self->closable.is_busy = closable_is_busy;
+  self->closable.lose_port = closable_lose_port;
   dpdk_worker_core_add_closable (self->worker, &self->closable);
 }
 

@@ -63,6 +63,12 @@ link_output (struct netif *netif, struct pbuf *p)
   struct rte_mbuf *mbuf;
   char *room;
 
+  /* nobody is there, and what waits would be out of date when somebody is */
+  if (G_UNLIKELY (!self->link_up))
+    {
+      self->stack->statistics.tx_dropped++;
+      return ERR_OK;
+    }
   if (self->n_unsent == G_N_ELEMENTS (self->unsent))
     dpdk_stack_interface_flush (self);
   mbuf = self->n_unsent < G_N_ELEMENTS (self->unsent) ? rte_pktmbuf_alloc (self->pool) : NULL;
@@ -255,6 +261,8 @@ dpdk_stack_interface_new (DpdkStack *stack, const DpdkStackInterfaceConfig *conf
   self->n_queues = config->n_queues;
   self->pool = config->pool;
   self->mtu = config->mtu;
+  /* until it is known to be down */
+  self->link_up = TRUE;
   memcpy (self->mac, config->mac, sizeof self->mac);
   self->on_link = g_memdup2 (config->addresses, config->n_addresses * sizeof *self->on_link);
   self->n_on_link = config->n_addresses;

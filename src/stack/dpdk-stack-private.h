@@ -37,6 +37,7 @@ struct _DpdkStackInterface {
   struct rte_mempool *pool;
   guint8 mac[6];
   guint mtu;
+  gboolean link_up;
   GPtrArray *netifs;
   DpdkStackAddress *on_link;
   guint n_on_link;
@@ -68,6 +69,11 @@ DpdkStackInterface *dpdk_stack_interface_new (DpdkStack *stack,
 void dpdk_stack_interface_free (DpdkStackInterface *self);
 guint dpdk_stack_interface_receive (DpdkStackInterface *self);
 void dpdk_stack_interface_input (DpdkStackInterface *self, struct rte_mbuf *mbuf);
+void dpdk_stack_interface_set_link_up (DpdkStackInterface *self, gboolean link_up);
+void dpdk_stack_interface_set_mac (DpdkStackInterface *self, const guint8 mac[6]);
+void dpdk_stack_interface_set_mtu (DpdkStackInterface *self, guint mtu);
+gboolean dpdk_stack_interface_has_address (DpdkStackInterface *self, gboolean is_v6,
+                                           const guint8 *address);
 void dpdk_stack_interface_flush (DpdkStackInterface *self);
 gboolean dpdk_stack_interface_is_on_link (DpdkStackInterface *self, gboolean is_v6,
                                           const guint8 *address);

@@ -71,20 +71,78 @@ dpdk_stack_receive (DpdkStack *self)
   return n;
 }
 
-void
-dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf)
+static DpdkStackInterface *
+find_interface (DpdkStack *self, guint index)
 {
   for (guint i = 0; i < self->interfaces->len; i++)
     {
       DpdkStackInterface *candidate = g_ptr_array_index (self->interfaces, i);
 
-      if (candidate->index == interface)
-        {
-          dpdk_stack_interface_input (candidate, mbuf);
-          return;
-        }
+      if (candidate->index == index)
+        return candidate;
     }
-  rte_pktmbuf_free (mbuf);
+  return NULL;
+}
+
+void
+dpdk_stack_set_link_up (DpdkStack *self, guint interface, gboolean link_up)
+{
+  DpdkStackInterface *found = find_interface (self, interface);
+
+  if (found != NULL)
+    dpdk_stack_interface_set_link_up (found, link_up);
+}
+
+void
+dpdk_stack_set_mac (DpdkStack *self, guint interface, const guint8 mac[6])
+{
+  DpdkStackInterface *found = find_interface (self, interface);
+
+  if (found != NULL)
+    dpdk_stack_interface_set_mac (found, mac);
+}
+
+void
+dpdk_stack_set_mtu (DpdkStack *self, guint interface, guint mtu)
+{
+  DpdkStackInterface *found = find_interface (self, interface);
+
+  if (found != NULL)
+    dpdk_stack_interface_set_mtu (found, mtu);
+}
+
+void
+dpdk_stack_remove_interface (DpdkStack *self, guint interface)
+{
+  DpdkStackInterface *found = find_interface (self, interface);
+
+  if (found != NULL)
+    g_ptr_array_remove (self->interfaces, found);
+}
+
+gboolean
+dpdk_stack_has_address (DpdkStack *self, guint interface, gboolean is_v6, const guint8 *address)
+{
+  DpdkStackInterface *found = find_interface (self, interface);
+
+  return found != NULL && dpdk_stack_interface_has_address (found, is_v6, address);
+}
+
+guint
+dpdk_stack_get_n_interfaces (DpdkStack *self)
+{
+  return self->interfaces->len;
+}
+
+void
+dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf)
+{
+  DpdkStackInterface *found = find_interface (self, interface);
+
+  if (found != NULL)
+    dpdk_stack_interface_input (found, mbuf);
+  else
+    rte_pktmbuf_free (mbuf);
 }
 
 void

@@ -62,6 +62,16 @@ void dpdk_stack_free (DpdkStack *self);
 
 gboolean dpdk_stack_add_interface (DpdkStack *self, const DpdkStackInterfaceConfig *config);
 guint dpdk_stack_receive (DpdkStack *self);
+/* what changes while the stack runs; @interface is the index that it was added with, and one that is
+   not there is none of its business */
+void dpdk_stack_set_link_up (DpdkStack *self, guint interface, gboolean link_up);
+void dpdk_stack_set_mac (DpdkStack *self, guint interface, const guint8 mac[6]);
+void dpdk_stack_set_mtu (DpdkStack *self, guint interface, guint mtu);
+/* connections on its addresses must be gone */
+void dpdk_stack_remove_interface (DpdkStack *self, guint interface);
+gboolean dpdk_stack_has_address (DpdkStack *self, guint interface, gboolean is_v6,
+                                 const guint8 *address);
+guint dpdk_stack_get_n_interfaces (DpdkStack *self);
 void dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf);
 void dpdk_stack_run_timers (DpdkStack *self);
 gint64 dpdk_stack_get_timeout (DpdkStack *self);

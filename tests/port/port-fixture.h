@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "net-fixture.h"
+
+G_BEGIN_DECLS
+
+struct rte_mempool;
+
+/* ports and nothing else; whatever fails ends the test */
+
+#define PORT_POOL_SIZE 2047
+#define PORT_DESCRIPTORS 256
+
+DpdkEal *port_eal (void);
+DpdkMempool *port_pool (DpdkEal *eal);
+DpdkPort *port_open (DpdkEal *eal, const char *devargs);
+void port_start (DpdkPort *port, DpdkMempool *pool, guint n_queues);
+DpdkPort *port_open_started (DpdkEal *eal, DpdkMempool *pool, const char *devargs);
+/* waits for the end of the EAL: nothing may hold it but the caller */
+void port_finish (DpdkEal *eal, DpdkMempool *pool);
+
+/* what a driver does when its device is pulled out or its link changes */
+void port_emit_removal (DpdkPort *port);
+void port_emit_link (DpdkPort *port);
+
+/* sends and receives without a pause on all queues of two ports until told to stop */
+typedef struct _PortTraffic PortTraffic;
+
+PortTraffic *port_traffic_start (DpdkPort *from, DpdkPort *to, DpdkMempool *pool);
+guint64 port_traffic_get_n_received (PortTraffic *self);
+void port_traffic_stop (PortTraffic *self);
+
+G_END_DECLS

@@ -2,6 +2,7 @@
 #include "dpdk-worker-core-internal.h"
 
 #include "dpdk-lcore-private.h"
+#include "dpdk-mempool-private.h"
 
 #include <pthread.h>
 #include <rte_cycles.h>

@@ -1,113 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "net-fixture.h"
 
-#include <errno.h>
 #include <net/if.h>
-#include <sched.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#define RUNTIME_DIRECTORY "/run/dpdk"
-#define TEST_TIMEOUT_US (120 * G_TIME_SPAN_SECOND)
 #define SHUTDOWN_MS 10000
 #define PATTERN_PERIOD 65521
-#define SEED_VARIABLE "DPDK_TEST_SEED"
-
-static gboolean is_isolated;
-
-/* a runtime directory that no other program uses, so that what is left in it is ours */
-static gboolean
-isolate_files (void)
-{
-  if (unshare (CLONE_NEWNS) != 0)
-    return FALSE;
-  g_mkdir_with_parents (RUNTIME_DIRECTORY, 0700);
-  return mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-         mount ("dpdk", RUNTIME_DIRECTORY, "tmpfs", 0, NULL) == 0;
-}
-
-static void
-assert_no_file_left (void)
-{
-  g_autoptr (GDir) directory = g_dir_open (RUNTIME_DIRECTORY, 0, NULL);
-  const char *name = directory != NULL ? g_dir_read_name (directory) : NULL;
-
-  if (name != NULL)
-    g_test_message ("left in " RUNTIME_DIRECTORY ": %s", name);
-  g_assert_null (name);
-}
-
-static void
-run_isolated (gconstpointer data)
-{
-  /* ISO C has no conversion from an object pointer to a function pointer */
-  const NetTestFunc *func = data;
-
-  if (!g_test_subprocess ())
-    {
-      if (!is_isolated)
-        {
-          g_test_skip ("needs the privilege to make namespaces");
-          return;
-        }
-      g_test_trap_subprocess (NULL, TEST_TIMEOUT_US, 0);
-      g_test_trap_assert_passed ();
-      assert_no_file_left ();
-      return;
-    }
-  if (unshare (CLONE_NEWNET) != 0)
-    g_error ("unshare: %s", g_strerror (errno));
-  net_run ("ip link set lo up");
-  (*func) ();
-}
-
-void
-net_test_init (int *argc, char ***argv)
-{
-  g_setenv ("G_DEBUG", "fatal-warnings", TRUE);
-  g_unsetenv ("DPDK_ENV_CONFIG");
-  g_test_init (argc, argv, NULL);
-  if (g_getenv (SEED_VARIABLE) == NULL)
-    {
-      g_autofree char *seed = g_strdup_printf ("%u", g_random_int ());
-
-      g_setenv (SEED_VARIABLE, seed, TRUE);
-    }
-  if (!g_test_subprocess ())
-    g_test_message (SEED_VARIABLE "=%s", g_getenv (SEED_VARIABLE));
-  is_isolated = g_test_subprocess () || isolate_files ();
-  /* one that fails does not keep the others from running */
-  if (!g_test_subprocess ())
-    g_test_set_nonfatal_assertions ();
-}
-
-void
-net_test_add (const char *path, NetTestFunc func)
-{
-  NetTestFunc *copy = g_new (NetTestFunc, 1);
-
-  *copy = func;
-  g_test_add_data_func_full (path, copy, run_isolated, g_free);
-}
-
-/* how often to do something that is done n times in a full run */
-guint
-net_scaled (guint n)
-{
-  const char *text = g_getenv ("DPDK_TEST_SCALE");
-  double scale = text != NULL ? g_ascii_strtod (text, NULL) : 1;
-
-  return scale > 0 ? MAX (1, (guint) (n * scale)) : n;
-}
-
-GRand *
-net_random_new (void)
-{
-  return g_rand_new_with_seed ((guint32) g_ascii_strtoull (g_getenv (SEED_VARIABLE), NULL, 10));
-}
 
 static char *
 run (int *wait_status, const char *command, va_list arguments)
@@ -154,25 +52,6 @@ net_run (const char *command, ...)
     g_error ("%s: wait status %d: %s", command, wait_status, output);
 }
 
-gboolean
-net_wait_a_little (gint64 deadline)
-{
-  GMainContext *context = g_main_context_get_thread_default ();
-
-  if (g_get_monotonic_time () > deadline)
-    return FALSE;
-  if (g_main_context_acquire (context))
-    {
-      gboolean dispatched = g_main_context_iteration (context, FALSE);
-
-      g_main_context_release (context);
-      if (dispatched)
-        return TRUE;
-    }
-  g_usleep (500);
-  return TRUE;
-}
-
 DpdkRuntime *
 net_build_with (DpdkRuntimeBuilder *builder, const char *json, GError **error)
 {
@@ -216,7 +95,7 @@ net_kernel_up (const char *interface, ...)
   const char *address;
   va_list addresses;
 
-  NET_WAIT_UNTIL (if_nametoindex (interface) != 0);
+  DPDK_TEST_WAIT_UNTIL (if_nametoindex (interface) != 0);
   net_run ("ip link set %s up", interface);
   va_start (addresses, interface);
   while ((address = va_arg (addresses, const char *)) != NULL)
@@ -232,28 +111,6 @@ net_kernel_up_default (void)
 }
 
 void
-net_wait_dead (void)
-{
-  gint64 deadline = g_get_monotonic_time () + NET_PATIENCE_US;
-
-  while (dpdk_eal_get_process_state () != DPDK_EAL_STATE_DEAD && net_wait_a_little (deadline))
-    ;
-  if (dpdk_eal_get_process_state () != DPDK_EAL_STATE_DEAD)
-    {
-      g_autoptr (DpdkEal) eal = dpdk_eal_dup_current ();
-      g_autoptr (GPtrArray) dependants = eal != NULL ? dpdk_eal_dup_dependants (eal) : NULL;
-
-      for (guint i = 0; dependants != NULL && i < dependants->len; i++)
-        {
-          g_autofree char *text = dpdk_dependant_to_string (dependants->pdata[i]);
-
-          g_test_message ("holds the EAL: %s", text);
-        }
-      g_error ("the EAL is still held");
-    }
-}
-
-void
 net_stop (DpdkRuntime *runtime)
 {
   g_autoptr (GError) error = NULL;
@@ -263,52 +120,7 @@ net_stop (DpdkRuntime *runtime)
   g_assert_false (dpdk_runtime_is_running (runtime));
   g_assert_finalize_object (runtime);
   /* nothing else may hold the EAL: not a socket, not a port, not a pool */
-  net_wait_dead ();
-}
-
-static guint
-count_entries (const char *path)
-{
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (directory) != NULL)
-    n++;
-  return n;
-}
-
-/* those of GTask's pool come and go as GLib likes */
-static guint
-count_threads (void)
-{
-  g_autoptr (GDir) directory = g_dir_open ("/proc/self/task", 0, NULL);
-  const char *name;
-  guint n = 0;
-
-  while ((name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *path = g_build_filename ("/proc/self/task", name, "comm", NULL);
-      g_autofree char *comm = NULL;
-
-      if (g_file_get_contents (path, &comm, NULL, NULL) && !g_str_has_prefix (comm, "pool-"))
-        n++;
-    }
-  return n;
-}
-
-void
-net_usage_get (NetUsage *usage)
-{
-  g_autofree char *text = NULL;
-  guint64 n_pages = 0;
-  gboolean success;
-
-  success = g_file_get_contents ("/proc/self/statm", &text, NULL, NULL);
-  g_assert_true (success);
-  n_pages = g_ascii_strtoull (strchr (text, ' '), NULL, 10);
-  usage->rss = n_pages * (guint64) sysconf (_SC_PAGESIZE);
-  usage->n_fds = count_entries ("/proc/self/fd");
-  usage->n_threads = count_threads ();
+  dpdk_test_assert_eal_dead ();
 }
 
 GSocketAddress *

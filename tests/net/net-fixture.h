@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <dpdk-glib.h>
+#include <dpdk-glib-testing.h>
 
 G_BEGIN_DECLS
 
@@ -15,9 +15,6 @@ G_BEGIN_DECLS
 #define NET_KERNEL_V6 "fde7:f17d:24::1"
 #define NET_OUR_MAC "02:c4:d3:48:bb:8f"
 
-/* how long anything may take that should happen at once */
-#define NET_PATIENCE_US (20 * G_TIME_SPAN_SECOND)
-
 #if defined(__SANITIZE_ADDRESS__)
 /* freed memory is kept in quarantine */
 #define NET_MEMORY_SLACK (512 * 1024 * 1024)
@@ -25,30 +22,8 @@ G_BEGIN_DECLS
 #define NET_MEMORY_SLACK 0
 #endif
 
-typedef void (*NetTestFunc) (void);
-
-void net_test_init (int *argc, char ***argv);
-void net_test_add (const char *path, NetTestFunc func);
-guint net_scaled (guint n);
-/* a generator that can be repeated by the environment variable DPDK_TEST_SEED */
-GRand *net_random_new (void);
-
 void net_run (const char *command, ...) G_GNUC_PRINTF (1, 2);
 char *net_run_for_output (int *wait_status, const char *command, ...) G_GNUC_PRINTF (2, 3);
-
-/* spins the thread's default main context until @condition holds, but not for ever */
-#define NET_WAIT_UNTIL(condition)                                                                  \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 net_deadline = g_get_monotonic_time () + NET_PATIENCE_US;                               \
-                                                                                                   \
-    while (!(condition))                                                                           \
-      if (!net_wait_a_little (net_deadline))                                                       \
-        g_error ("%s:%d: in vain waited for: %s", __FILE__, __LINE__, #condition);                 \
-  }                                                                                                \
-  G_STMT_END
-
-gboolean net_wait_a_little (gint64 deadline);
 
 DpdkRuntime *net_start (void);
 DpdkRuntime *net_start_with (const char *json);
@@ -57,16 +32,6 @@ void net_kernel_up (const char *interface, ...) G_GNUC_NULL_TERMINATED;
 void net_kernel_up_default (void);
 /* takes over the references, of which the runtime's must be the last */
 void net_stop (DpdkRuntime *runtime);
-/* waits until nothing holds the EAL */
-void net_wait_dead (void);
-
-typedef struct {
-  guint n_fds;
-  guint n_threads;
-  guint64 rss;
-} NetUsage;
-
-void net_usage_get (NetUsage *usage);
 
 GSocketAddress *net_address (const char *host, guint16 port);
 guint16 net_address_get_port (GSocketAddress *address);

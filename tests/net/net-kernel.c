@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 /* the tap driver's signals interrupt whom they like */
+#define PATIENCE_S 20
 #define RETRY(result, expression)                                                                  \
   G_STMT_START                                                                                     \
   {                                                                                                \
@@ -55,7 +56,7 @@ fill_address (Address *address, const char *host, guint16 port)
 static void
 set_timeouts (int fd)
 {
-  struct timeval patience = { .tv_sec = NET_PATIENCE_US / G_TIME_SPAN_SECOND };
+  struct timeval patience = { .tv_sec = PATIENCE_S };
 
   if (setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
       setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0)
@@ -81,7 +82,7 @@ wait_connected (int fd)
   socklen_t size = sizeof (int);
   int result, error_number = 0;
 
-  RETRY (result, poll (&poll_fd, 1, NET_PATIENCE_US / 1000));
+  RETRY (result, poll (&poll_fd, 1, PATIENCE_S * 1000));
   if (result == 0)
     return ETIMEDOUT;
   if (getsockopt (fd, SOL_SOCKET, SO_ERROR, &error_number, &size) != 0)
@@ -235,7 +236,7 @@ net_kernel_get_unacknowledged (int fd)
 void
 net_kernel_wait_acknowledged (int fd)
 {
-  gint64 deadline = g_get_monotonic_time () + NET_PATIENCE_US;
+  gint64 deadline = dpdk_test_get_deadline ();
 
   while (net_kernel_get_unacknowledged (fd) > 0)
     {
@@ -395,7 +396,7 @@ net_packet_receive (int fd, void *frame, gsize size, gboolean *is_from_us)
 void
 net_packet_send (int fd, const void *frame, gsize size)
 {
-  gint64 deadline = g_get_monotonic_time () + NET_PATIENCE_US;
+  gint64 deadline = dpdk_test_get_deadline ();
   gssize n;
 
   while (TRUE)

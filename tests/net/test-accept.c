@@ -149,15 +149,15 @@ test_async (void)
     dpdk_tcp_listener_accept_async (listener, i == 1 ? cancellable : NULL, on_accepted,
                                     &results[i]);
   fds[0] = net_kernel_connect (NET_OUR_V4, port);
-  NET_WAIT_UNTIL (results[0].n_calls == 1);
+  DPDK_TEST_WAIT_UNTIL (results[0].n_calls == 1);
   g_cancellable_cancel (cancellable);
-  NET_WAIT_UNTIL (results[1].n_calls == 1);
+  DPDK_TEST_WAIT_UNTIL (results[1].n_calls == 1);
   g_assert_error (results[1].error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&results[1].error);
   for (guint i = 1; i < G_N_ELEMENTS (fds); i++)
     {
       fds[i] = net_kernel_connect (NET_OUR_V4, port);
-      NET_WAIT_UNTIL (results[i + 1].n_calls == 1);
+      DPDK_TEST_WAIT_UNTIL (results[i + 1].n_calls == 1);
     }
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     {
@@ -177,7 +177,7 @@ test_async (void)
 static void
 test_cancelled_loses_nothing (void)
 {
-  const guint n = net_scaled (200);
+  const guint n = dpdk_test_scale (200);
   DpdkRuntime *runtime = net_start ();
   DpdkTcpListener *listener = net_listen (runtime, NET_OUR_V4, 0);
   guint16 port = net_listener_get_port (listener);
@@ -195,7 +195,7 @@ test_cancelled_loses_nothing (void)
       if (i % 2 == 0)
         g_usleep (i % 5 * 50);
       g_cancellable_cancel (cancellable);
-      NET_WAIT_UNTIL (result.n_calls == 1);
+      DPDK_TEST_WAIT_UNTIL (result.n_calls == 1);
       connection = result.connection;
       if (connection == NULL)
         {
@@ -251,7 +251,7 @@ test_sync_ends (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_thread_join (thread);
   g_clear_error (&error);
-  NET_WAIT_UNTIL (result.n_calls == 1);
+  DPDK_TEST_WAIT_UNTIL (result.n_calls == 1);
   g_assert_error (result.error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_clear_error (&result.error);
 
@@ -376,7 +376,7 @@ test_incoming (void)
   end (g_steal_pointer (&in_ours.connection), fd);
 
   fd = net_kernel_connect (NET_OUR_V4, net_listener_get_port (default_one));
-  NET_WAIT_UNTIL (in_default.n == 1);
+  DPDK_TEST_WAIT_UNTIL (in_default.n == 1);
   g_assert_true (in_default.thread == g_thread_self ());
   assert_talk (in_default.connection, fd);
   end (g_steal_pointer (&in_default.connection), fd);
@@ -386,7 +386,7 @@ test_incoming (void)
   g_signal_handlers_disconnect_by_data (default_one, &in_default);
   g_signal_connect (default_one, "incoming", G_CALLBACK (on_unwanted), NULL);
   fd = net_kernel_connect (NET_OUR_V4, net_listener_get_port (default_one));
-  NET_WAIT_UNTIL (net_kernel_is_readable (fd));
+  DPDK_TEST_WAIT_UNTIL (net_kernel_is_readable (fd));
   net_kernel_assert_at_end (fd);
   net_kernel_close (fd);
   net_release (ours);
@@ -408,7 +408,7 @@ test_incoming_late (void)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_signal_connect (listener, "incoming", G_CALLBACK (on_incoming), &incoming);
-  NET_WAIT_UNTIL (incoming.n == G_N_ELEMENTS (fds));
+  DPDK_TEST_WAIT_UNTIL (incoming.n == G_N_ELEMENTS (fds));
   g_clear_object (&incoming.connection);
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     {
@@ -422,15 +422,17 @@ test_incoming_late (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/accept/addresses", test_addresses);
-  net_test_add ("/net/accept/refused-addresses", test_refused_addresses);
-  net_test_add ("/net/accept/async", test_async);
-  net_test_add ("/net/accept/cancelled-loses-nothing", test_cancelled_loses_nothing);
-  net_test_add ("/net/accept/sync-ends", test_sync_ends);
-  net_test_add ("/net/accept/close-listener", test_close_listener);
-  net_test_add ("/net/accept/backlog", test_backlog);
-  net_test_add ("/net/accept/incoming", test_incoming);
-  net_test_add ("/net/accept/incoming-late", test_incoming_late);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/accept/addresses", DPDK_TEST_FLAGS_NETWORK, test_addresses);
+  dpdk_test_add_func ("/net/accept/refused-addresses", DPDK_TEST_FLAGS_NETWORK,
+                      test_refused_addresses);
+  dpdk_test_add_func ("/net/accept/async", DPDK_TEST_FLAGS_NETWORK, test_async);
+  dpdk_test_add_func ("/net/accept/cancelled-loses-nothing", DPDK_TEST_FLAGS_NETWORK,
+                      test_cancelled_loses_nothing);
+  dpdk_test_add_func ("/net/accept/sync-ends", DPDK_TEST_FLAGS_NETWORK, test_sync_ends);
+  dpdk_test_add_func ("/net/accept/close-listener", DPDK_TEST_FLAGS_NETWORK, test_close_listener);
+  dpdk_test_add_func ("/net/accept/backlog", DPDK_TEST_FLAGS_NETWORK, test_backlog);
+  dpdk_test_add_func ("/net/accept/incoming", DPDK_TEST_FLAGS_NETWORK, test_incoming);
+  dpdk_test_add_func ("/net/accept/incoming-late", DPDK_TEST_FLAGS_NETWORK, test_incoming_late);
   return g_test_run ();
 }

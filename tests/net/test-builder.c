@@ -159,11 +159,11 @@ test_busy_poll (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/builder/refused", test_refused);
-  net_test_add ("/net/builder/mtu-too-large", test_mtu_too_large);
-  net_test_add ("/net/builder/small-mempool", test_small_mempool);
-  net_test_add ("/net/builder/settings", test_builder);
-  net_test_add ("/net/builder/busy-poll", test_busy_poll);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/builder/refused", DPDK_TEST_FLAGS_NETWORK, test_refused);
+  dpdk_test_add_func ("/net/builder/mtu-too-large", DPDK_TEST_FLAGS_NETWORK, test_mtu_too_large);
+  dpdk_test_add_func ("/net/builder/small-mempool", DPDK_TEST_FLAGS_NETWORK, test_small_mempool);
+  dpdk_test_add_func ("/net/builder/settings", DPDK_TEST_FLAGS_NETWORK, test_builder);
+  dpdk_test_add_func ("/net/builder/busy-poll", DPDK_TEST_FLAGS_NETWORK, test_busy_poll);
   return g_test_run ();
 }

@@ -44,7 +44,7 @@ client_thread (gpointer data)
 static void
 test_example_server (void)
 {
-  NetProgram *server = net_program_start ("tcp-echo", "server");
+  DpdkTestProcess *server = net_program_start ("tcp-echo", "server");
   g_autofree char *output = NULL;
   GThread *threads[N_CLIENTS];
   Sender senders[N_CLIENTS];
@@ -88,7 +88,7 @@ test_example_client (void)
       g_autofree char *arguments =
           g_strdup_printf ("client %s %u < '%s'", families[i].kernels,
                            net_kernel_server_get_port (server), input_path);
-      NetProgram *client = net_program_start ("tcp-echo", arguments);
+      DpdkTestProcess *client = net_program_start ("tcp-echo", arguments);
       g_autofree char *output = NULL;
       gsize output_size;
 
@@ -107,7 +107,7 @@ test_example_client_text (void)
   NetKernelServer *server = net_kernel_server_new ("0.0.0.0", net_kernel_serve_echo, NULL);
   g_autofree char *arguments = g_strdup_printf ("client " NET_KERNEL_V4 " %u hello to you",
                                                 net_kernel_server_get_port (server));
-  NetProgram *client = net_program_start ("tcp-echo", arguments);
+  DpdkTestProcess *client = net_program_start ("tcp-echo", arguments);
   g_autofree char *output = NULL;
 
   net_kernel_up (NET_INTERFACE, NET_KERNEL_V4 "/24", NULL);
@@ -184,10 +184,11 @@ test_own_address (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/echo/example-server", test_example_server);
-  net_test_add ("/net/echo/example-client", test_example_client);
-  net_test_add ("/net/echo/example-client-text", test_example_client_text);
-  net_test_add ("/net/echo/own-address", test_own_address);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/echo/example-server", DPDK_TEST_FLAGS_NETWORK, test_example_server);
+  dpdk_test_add_func ("/net/echo/example-client", DPDK_TEST_FLAGS_NETWORK, test_example_client);
+  dpdk_test_add_func ("/net/echo/example-client-text", DPDK_TEST_FLAGS_NETWORK,
+                      test_example_client_text);
+  dpdk_test_add_func ("/net/echo/own-address", DPDK_TEST_FLAGS_NETWORK, test_own_address);
   return g_test_run ();
 }

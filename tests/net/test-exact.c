@@ -154,19 +154,19 @@ client_start (Client *self, DpdkRuntime *runtime, GRand *random, GSocketAddress 
 static void
 test_clients (void)
 {
-  const guint n = net_scaled (N_CONNECTIONS);
+  const guint n = dpdk_test_scale (N_CONNECTIONS);
   DpdkRuntime *runtime = net_start ();
   NetKernelServer *server = net_kernel_server_new ("::", net_kernel_serve_echo, NULL);
   guint16 port = net_kernel_server_get_port (server);
   g_autoptr (GSocketAddress) v4 = net_address (NET_KERNEL_V4, port);
   g_autoptr (GSocketAddress) v6 = net_address (NET_KERNEL_V6, port);
-  g_autoptr (GRand) random = net_random_new ();
+  g_autoptr (GRand) random = dpdk_test_random_new ();
   Client *clients = g_new0 (Client, n);
   guint n_done = 0;
 
   for (guint i = 0; i < n; i++)
     client_start (&clients[i], runtime, random, i % 2 == 0 ? v4 : v6, &n_done);
-  NET_WAIT_UNTIL (n_done == n);
+  DPDK_TEST_WAIT_UNTIL (n_done == n);
   g_free (clients);
   net_kernel_server_free (server);
   net_stop (runtime);
@@ -231,11 +231,11 @@ kernel_client_thread (gpointer data)
 static void
 test_servers (void)
 {
-  const guint n = net_scaled (N_CONNECTIONS);
+  const guint n = dpdk_test_scale (N_CONNECTIONS);
   DpdkRuntime *runtime = net_start ();
   DpdkTcpListener *v4 = net_listen (runtime, "0.0.0.0", 0);
   DpdkTcpListener *v6 = net_listen (runtime, "::", 0);
-  g_autoptr (GRand) random = net_random_new ();
+  g_autoptr (GRand) random = dpdk_test_random_new ();
   g_autoptr (GPtrArray) threads = g_ptr_array_new ();
   KernelClient *clients = g_new0 (KernelClient, n);
 
@@ -264,8 +264,8 @@ test_servers (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/exact/clients", test_clients);
-  net_test_add ("/net/exact/servers", test_servers);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/exact/clients", DPDK_TEST_FLAGS_NETWORK, test_clients);
+  dpdk_test_add_func ("/net/exact/servers", DPDK_TEST_FLAGS_NETWORK, test_servers);
   return g_test_run ();
 }

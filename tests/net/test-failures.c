@@ -54,7 +54,7 @@ assert_connect_fails (DpdkRuntime *runtime, const char *host, guint16 port, GIOE
 
   socket = new_socket (runtime, address);
   dpdk_tcp_socket_connect_async (socket, address, NULL, on_connected, &result);
-  NET_WAIT_UNTIL (result.n_calls > 0);
+  DPDK_TEST_WAIT_UNTIL (result.n_calls > 0);
   g_assert_null (result.connection);
   g_assert_error (result.error, G_IO_ERROR, (int) code);
   g_assert_cmpstr (result.error->message, ==, error->message);
@@ -165,7 +165,7 @@ assert_can_be_cancelled (DpdkRuntime *runtime, GSocketAddress *address)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   dpdk_tcp_socket_connect_async (socket, address, cancellable, on_connected, &result);
   g_assert_cmpuint (result.n_calls, ==, 0);
-  NET_WAIT_UNTIL (result.n_calls > 0);
+  DPDK_TEST_WAIT_UNTIL (result.n_calls > 0);
   g_assert_error (result.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&result.error);
 
@@ -175,7 +175,7 @@ assert_can_be_cancelled (DpdkRuntime *runtime, GSocketAddress *address)
   start = g_get_monotonic_time ();
   dpdk_tcp_socket_connect_async (socket, address, cancellable, on_connected, &result);
   thread = g_thread_new ("cancel", cancel_soon, cancellable);
-  NET_WAIT_UNTIL (result.n_calls > 0);
+  DPDK_TEST_WAIT_UNTIL (result.n_calls > 0);
   g_assert_error (result.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpint (g_get_monotonic_time () - start, <, G_TIME_SPAN_SECOND);
   g_thread_join (thread);
@@ -228,11 +228,11 @@ test_close_while_connecting (void)
 
   dpdk_tcp_socket_connect_async (socket, address, NULL, on_connected, &first);
   dpdk_tcp_socket_connect_async (socket, address, NULL, on_connected, &second);
-  NET_WAIT_UNTIL (second.n_calls > 0);
+  DPDK_TEST_WAIT_UNTIL (second.n_calls > 0);
   g_assert_error (second.error, G_IO_ERROR, G_IO_ERROR_PENDING);
   g_assert_cmpuint (first.n_calls, ==, 0);
   dpdk_socket_close (DPDK_SOCKET (socket));
-  NET_WAIT_UNTIL (first.n_calls > 0);
+  DPDK_TEST_WAIT_UNTIL (first.n_calls > 0);
   g_assert_error (first.error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   net_release (socket);
 
@@ -240,7 +240,7 @@ test_close_while_connecting (void)
   dpdk_tcp_socket_connect_async (socket, address, NULL, on_connected, &third);
   dpdk_runtime_shutdown (runtime, 10000, &error);
   g_assert_true (error == NULL || g_error_matches (error, DPDK_ERROR, DPDK_ERROR_TIMED_OUT));
-  NET_WAIT_UNTIL (third.n_calls > 0);
+  DPDK_TEST_WAIT_UNTIL (third.n_calls > 0);
   g_assert_error (third.error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_clear_error (&error);
   g_assert_null (dpdk_tcp_socket_connect (socket, address, NULL, &error));
@@ -255,13 +255,17 @@ test_close_while_connecting (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/failures/refused-by-us", test_refused_by_us);
-  net_test_add ("/net/failures/refused-by-kernel", test_refused_by_kernel);
-  net_test_add ("/net/failures/unreachable", test_unreachable);
-  net_test_add ("/net/failures/bad-address", test_bad_address);
-  net_test_add ("/net/failures/cancel-no-neighbour", test_cancel_no_neighbour);
-  net_test_add ("/net/failures/cancel-no-answer", test_cancel_no_answer);
-  net_test_add ("/net/failures/close-while-connecting", test_close_while_connecting);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/failures/refused-by-us", DPDK_TEST_FLAGS_NETWORK, test_refused_by_us);
+  dpdk_test_add_func ("/net/failures/refused-by-kernel", DPDK_TEST_FLAGS_NETWORK,
+                      test_refused_by_kernel);
+  dpdk_test_add_func ("/net/failures/unreachable", DPDK_TEST_FLAGS_NETWORK, test_unreachable);
+  dpdk_test_add_func ("/net/failures/bad-address", DPDK_TEST_FLAGS_NETWORK, test_bad_address);
+  dpdk_test_add_func ("/net/failures/cancel-no-neighbour", DPDK_TEST_FLAGS_NETWORK,
+                      test_cancel_no_neighbour);
+  dpdk_test_add_func ("/net/failures/cancel-no-answer", DPDK_TEST_FLAGS_NETWORK,
+                      test_cancel_no_answer);
+  dpdk_test_add_func ("/net/failures/close-while-connecting", DPDK_TEST_FLAGS_NETWORK,
+                      test_close_while_connecting);
   return g_test_run ();
 }

@@ -55,14 +55,21 @@ assert_others_are_served (DpdkTcpListener *listener)
   pair_close (&other);
 }
 
-static void
-assert_memory_is_bounded (const NetUsage *before)
+static guint64
+get_memory (void)
 {
-  NetUsage now;
+  g_autoptr (DpdkTestUsage) usage = dpdk_test_usage_new ();
 
-  net_usage_get (&now);
-  g_test_message ("memory: %+.1f MiB", ((double) now.rss - (double) before->rss) / MEBIBYTE);
-  g_assert_cmpuint (now.rss, <, before->rss + MAX_MEMORY);
+  return dpdk_test_usage_get_memory (usage);
+}
+
+static void
+assert_memory_is_bounded (guint64 before)
+{
+  guint64 now = get_memory ();
+
+  g_test_message ("memory: %+.1f MiB", ((double) now - (double) before) / MEBIBYTE);
+  g_assert_cmpuint (now, <, before + MAX_MEMORY);
 }
 
 typedef struct {
@@ -97,7 +104,7 @@ static guint64
 wait_for_standstill (guint64 *counter)
 {
   gint64 since = g_get_monotonic_time ();
-  gint64 deadline = since + NET_PATIENCE_US;
+  gint64 deadline = dpdk_test_get_deadline ();
   guint64 last = 0;
 
   while (g_get_monotonic_time () - since < STANDSTILL_US)
@@ -124,15 +131,15 @@ test_kernel_does_not_read (void)
       DpdkTcpListener *other_listener = net_listen (runtime, NET_OUR_V4, 0);
       int kernel_buffer = 0;
       socklen_t size = sizeof kernel_buffer;
-      NetUsage before;
+      guint64 before;
       GThread *thread;
       Writer writer;
       guint64 limit;
       Pair pair;
 
       pair_open_on (&pair, listener, families[i].ours);
-      net_usage_get (&before);
-      writer = (Writer){ pair.connection, (guint64) net_scaled (64) * MEBIBYTE, 0 };
+      before = get_memory ();
+      writer = (Writer){ pair.connection, (guint64) dpdk_test_scale (64) * MEBIBYTE, 0 };
       if (writer.size < 16 * MEBIBYTE)
         writer.size = 16 * MEBIBYTE;
       thread = g_thread_new ("write", write_in_thread, &writer);
@@ -144,7 +151,7 @@ test_kernel_does_not_read (void)
                       families[i].ours, writer.n_written);
       g_assert_cmpuint (writer.n_written, >, 0);
       g_assert_cmpuint (writer.n_written, <, MIN (limit, writer.size));
-      assert_memory_is_bounded (&before);
+      assert_memory_is_bounded (before);
       assert_others_are_served (other_listener);
 
       g_assert_cmpuint (net_kernel_read_pattern_to_end (pair.fd, 0), ==, writer.size);
@@ -206,7 +213,7 @@ test_we_do_not_read (void)
       DpdkTcpListener *other_listener = net_listen (runtime, NET_OUR_V4, 0);
       const int kernel_buffer = 256 * 1024;
       Filler filler = { .size = 32 * MEBIBYTE };
-      NetUsage before;
+      guint64 before;
       GThread *thread;
       Pair pair;
 
@@ -214,12 +221,12 @@ test_we_do_not_read (void)
       filler.fd = pair.fd;
       g_assert_cmpint (
           setsockopt (pair.fd, SOL_SOCKET, SO_SNDBUF, &kernel_buffer, sizeof kernel_buffer), ==, 0);
-      net_usage_get (&before);
+      before = get_memory ();
       filler.offset = fill (pair.fd, NET_PATTERN_SIZE, filler.size);
       g_test_message ("%s: %" G_GUINT64_FORMAT " bytes taken while we do not read",
                       families[i].ours, filler.offset);
       g_assert_cmpuint (filler.offset, <, 2 * kernel_buffer + MAX_QUEUE);
-      assert_memory_is_bounded (&before);
+      assert_memory_is_bounded (before);
       assert_others_are_served (other_listener);
 
       thread = g_thread_new ("fill", fill_rest_in_thread, &filler);
@@ -245,9 +252,9 @@ test_we_do_not_read_many (void)
   DpdkTcpListener *other_listener = net_listen (runtime, NET_OUR_V4, 0);
   guint64 taken[N_FILLED];
   Pair pairs[N_FILLED];
-  NetUsage before;
+  guint64 before;
 
-  net_usage_get (&before);
+  before = get_memory ();
   for (guint i = 0; i < N_FILLED; i++)
     {
       pair_open_on (&pairs[i], listener, NET_OUR_V4);
@@ -259,13 +266,8 @@ test_we_do_not_read_many (void)
       net_kernel_write_pattern (pairs[i].fd, 0, taken[i]);
     }
   assert_others_are_served (other_listener);
-  {
-    NetUsage now;
-
-    net_usage_get (&now);
-    /* twice what was sent, and what is allowed to one of them */
-    g_assert_cmpuint (now.rss, <, before.rss + MAX_MEMORY + 2 * N_FILLED * 256 * 1024);
-  }
+  /* twice what was sent, and what is allowed to one of them */
+  g_assert_cmpuint (get_memory (), <, before + MAX_MEMORY + 2 * N_FILLED * 256 * 1024);
   for (guint i = 0; i < N_FILLED; i++)
     {
       net_kernel_finish (pairs[i].fd);
@@ -290,19 +292,19 @@ test_tiny_segments (void)
   g_autoptr (DpdkPort) port = dpdk_runtime_dup_port (runtime, 0);
   DpdkMempool *pool = dpdk_port_get_mempool (port);
   const int on = 1;
-  NetUsage before;
+  guint64 before;
   guint64 taken;
   Pair pair;
 
   pair_open_on (&pair, listener, NET_OUR_V4);
   g_assert_cmpint (setsockopt (pair.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), ==, 0);
-  net_usage_get (&before);
+  before = get_memory ();
   taken = fill (pair.fd, 1, 100000);
   net_kernel_wait_acknowledged (pair.fd);
   g_test_message ("%" G_GUINT64_FORMAT " bytes in segments of one, %u buffers in use", taken,
                   dpdk_mempool_get_in_use (pool));
   g_assert_cmpuint (dpdk_mempool_get_available (pool), >, dpdk_mempool_get_capacity (pool) / 2);
-  assert_memory_is_bounded (&before);
+  assert_memory_is_bounded (before);
   assert_others_are_served (other_listener);
   net_kernel_finish (pair.fd);
   net_read_pattern (pair.connection, 0, taken);
@@ -454,7 +456,7 @@ test_simultaneous (void)
 {
   DpdkRuntime *runtime = net_start ();
 
-  for (guint i = 0; i < net_scaled (200); i++)
+  for (guint i = 0; i < dpdk_test_scale (200); i++)
     {
       const char *ours = families[i % 2].ours;
       DpdkTcpListener *listener = net_listen (runtime, ours, 0);
@@ -502,16 +504,21 @@ test_close_after_write (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/flow/kernel-does-not-read", test_kernel_does_not_read);
-  net_test_add ("/net/flow/we-do-not-read", test_we_do_not_read);
-  net_test_add ("/net/flow/we-do-not-read-many", test_we_do_not_read_many);
-  net_test_add ("/net/flow/tiny-segments", test_tiny_segments);
-  net_test_add ("/net/flow/half-close-by-kernel", test_half_close_by_kernel);
-  net_test_add ("/net/flow/half-close-by-us", test_half_close_by_us);
-  net_test_add ("/net/flow/half-close-by-stream", test_half_close_by_stream);
-  net_test_add ("/net/flow/shutdown-read", test_shutdown_read);
-  net_test_add ("/net/flow/simultaneous", test_simultaneous);
-  net_test_add ("/net/flow/close-after-write", test_close_after_write);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/flow/kernel-does-not-read", DPDK_TEST_FLAGS_NETWORK,
+                      test_kernel_does_not_read);
+  dpdk_test_add_func ("/net/flow/we-do-not-read", DPDK_TEST_FLAGS_NETWORK, test_we_do_not_read);
+  dpdk_test_add_func ("/net/flow/we-do-not-read-many", DPDK_TEST_FLAGS_NETWORK,
+                      test_we_do_not_read_many);
+  dpdk_test_add_func ("/net/flow/tiny-segments", DPDK_TEST_FLAGS_NETWORK, test_tiny_segments);
+  dpdk_test_add_func ("/net/flow/half-close-by-kernel", DPDK_TEST_FLAGS_NETWORK,
+                      test_half_close_by_kernel);
+  dpdk_test_add_func ("/net/flow/half-close-by-us", DPDK_TEST_FLAGS_NETWORK, test_half_close_by_us);
+  dpdk_test_add_func ("/net/flow/half-close-by-stream", DPDK_TEST_FLAGS_NETWORK,
+                      test_half_close_by_stream);
+  dpdk_test_add_func ("/net/flow/shutdown-read", DPDK_TEST_FLAGS_NETWORK, test_shutdown_read);
+  dpdk_test_add_func ("/net/flow/simultaneous", DPDK_TEST_FLAGS_NETWORK, test_simultaneous);
+  dpdk_test_add_func ("/net/flow/close-after-write", DPDK_TEST_FLAGS_NETWORK,
+                      test_close_after_write);
   return g_test_run ();
 }

@@ -12,11 +12,11 @@
 /* byte i of the server's /bytes/N is i modulo this */
 #define PERIOD 251
 
-static NetProgram *
+static DpdkTestProcess *
 start_server (const char *arguments)
 {
   g_autofree char *all = g_strdup_printf ("--summary --port %d %s", PORT, arguments);
-  NetProgram *server = net_program_start ("http-server", all);
+  DpdkTestProcess *server = net_program_start ("http-server", all);
 
   net_program_wait_for_output (server, "listening on " NET_OUR_V4);
   net_program_wait_for_output (server, "listening on [" NET_OUR_V6 "]");
@@ -36,7 +36,7 @@ get_figure (const char *output, const char *name)
 }
 
 static void
-stop_server (NetProgram *server, guint64 n_connections, guint64 n_requests)
+stop_server (DpdkTestProcess *server, guint64 n_connections, guint64 n_requests)
 {
   g_autofree char *output = net_program_stop (server, SIGTERM);
 
@@ -86,11 +86,11 @@ static void
 test_bodies (void)
 {
   const guint64 sizes[] = { 0, 1, MEBIBYTE, 100 * MEBIBYTE };
-  NetProgram *server = start_server ("");
+  DpdkTestProcess *server = start_server ("");
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
-      guint64 size = sizes[i] > MEBIBYTE ? net_scaled (100) * (guint64) MEBIBYTE : sizes[i];
+      guint64 size = sizes[i] > MEBIBYTE ? dpdk_test_scale (100) * (guint64) MEBIBYTE : sizes[i];
 
       assert_body (NET_OUR_V4, size);
       assert_body ("[" NET_OUR_V6 "]", size);
@@ -101,7 +101,7 @@ test_bodies (void)
 static void
 test_head (void)
 {
-  NetProgram *server = start_server ("");
+  DpdkTestProcess *server = start_server ("");
   g_autofree char *head = NULL;
   g_autofree char *text = NULL;
   g_autofree char *status = NULL;
@@ -146,7 +146,7 @@ test_parallel (void)
 {
   const guint first = 100000;
   const char *hosts[] = { NET_OUR_V4, "[" NET_OUR_V6 "]" };
-  NetProgram *server = start_server ("");
+  DpdkTestProcess *server = start_server ("");
 
   for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
     {
@@ -198,7 +198,7 @@ static void
 test_keep_alive (void)
 {
   const char *hosts[] = { NET_OUR_V4, NET_OUR_V6 };
-  NetProgram *server = start_server ("");
+  DpdkTestProcess *server = start_server ("");
 
   for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
     {
@@ -241,7 +241,7 @@ test_pipelining (void)
 {
   const gsize chunks[] = { 1000000, 1, 7, 1460 };
   const guint n = 100;
-  NetProgram *server = start_server ("");
+  DpdkTestProcess *server = start_server ("");
 
   for (guint i = 0; i < G_N_ELEMENTS (chunks); i++)
     {
@@ -267,8 +267,8 @@ test_pipelining (void)
 static void
 test_client_goes_away (void)
 {
-  const guint n = net_scaled (100);
-  NetProgram *server = start_server ("");
+  const guint n = dpdk_test_scale (100);
+  DpdkTestProcess *server = start_server ("");
   g_autofree char *output = NULL;
 
   for (guint i = 0; i < n; i++)
@@ -292,7 +292,7 @@ test_client_goes_away (void)
 static void
 test_stop_while_serving (void)
 {
-  NetProgram *server = start_server ("");
+  DpdkTestProcess *server = start_server ("");
   int fds[20];
 
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
@@ -312,13 +312,14 @@ test_stop_while_serving (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/http/bodies", test_bodies);
-  net_test_add ("/net/http/head", test_head);
-  net_test_add ("/net/http/parallel", test_parallel);
-  net_test_add ("/net/http/keep-alive", test_keep_alive);
-  net_test_add ("/net/http/pipelining", test_pipelining);
-  net_test_add ("/net/http/client-goes-away", test_client_goes_away);
-  net_test_add ("/net/http/stop-while-serving", test_stop_while_serving);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/http/bodies", DPDK_TEST_FLAGS_NETWORK, test_bodies);
+  dpdk_test_add_func ("/net/http/head", DPDK_TEST_FLAGS_NETWORK, test_head);
+  dpdk_test_add_func ("/net/http/parallel", DPDK_TEST_FLAGS_NETWORK, test_parallel);
+  dpdk_test_add_func ("/net/http/keep-alive", DPDK_TEST_FLAGS_NETWORK, test_keep_alive);
+  dpdk_test_add_func ("/net/http/pipelining", DPDK_TEST_FLAGS_NETWORK, test_pipelining);
+  dpdk_test_add_func ("/net/http/client-goes-away", DPDK_TEST_FLAGS_NETWORK, test_client_goes_away);
+  dpdk_test_add_func ("/net/http/stop-while-serving", DPDK_TEST_FLAGS_NETWORK,
+                      test_stop_while_serving);
   return g_test_run ();
 }

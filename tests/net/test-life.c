@@ -69,10 +69,10 @@ test_shutdown_with_pending (void)
   g_output_stream_write_all_async (output, data, LARGE, G_PRIORITY_DEFAULT, NULL, on_written,
                                    &written);
   dpdk_tcp_listener_accept_async (listener, NULL, on_accepted, &accepted);
-  NET_WAIT_UNTIL (!g_pollable_output_stream_is_writable (G_POLLABLE_OUTPUT_STREAM (output)));
+  DPDK_TEST_WAIT_UNTIL (!g_pollable_output_stream_is_writable (G_POLLABLE_OUTPUT_STREAM (output)));
   dpdk_runtime_shutdown (runtime, 10000, &error);
   g_assert_no_error (error);
-  NET_WAIT_UNTIL (read.n_calls > 0 && written.n_calls > 0 && accepted.n_calls > 0);
+  DPDK_TEST_WAIT_UNTIL (read.n_calls > 0 && written.n_calls > 0 && accepted.n_calls > 0);
   assert_once (&read, G_IO_ERROR_CLOSED);
   assert_once (&written, G_IO_ERROR_CLOSED);
   assert_once (&accepted, G_IO_ERROR_CLOSED);
@@ -156,7 +156,7 @@ test_end_while_blocked (void)
       threads[1] = g_thread_new ("write", blocked_write_thread, &blocked);
       threads[2] = g_thread_new ("accept", blocked_accept_thread, &blocked);
       /* the writer blocks when the kernel has its window full */
-      NET_WAIT_UNTIL (!g_pollable_output_stream_is_writable (G_POLLABLE_OUTPUT_STREAM (
+      DPDK_TEST_WAIT_UNTIL (!g_pollable_output_stream_is_writable (G_POLLABLE_OUTPUT_STREAM (
           g_io_stream_get_output_stream (G_IO_STREAM (blocked.connection)))));
       if (round == 0)
         {
@@ -192,7 +192,7 @@ test_close_with_pending (void)
 
       g_input_stream_read_async (input, &byte, 1, G_PRIORITY_DEFAULT, NULL, on_read, &read);
       dpdk_socket_close (DPDK_SOCKET (dpdk_tcp_connection_get_socket (connection)));
-      NET_WAIT_UNTIL (read.n_calls > 0);
+      DPDK_TEST_WAIT_UNTIL (read.n_calls > 0);
       assert_once (&read, G_IO_ERROR_CLOSED);
       net_kernel_assert_at_end (fd);
       net_kernel_close (fd);
@@ -249,7 +249,7 @@ drop (gpointer object, guint how, DpdkWorker *worker)
 static void
 test_unref_anywhere (void)
 {
-  const guint n = net_scaled (90);
+  const guint n = dpdk_test_scale (90);
   DpdkRuntime *runtime = net_start ();
   DpdkWorker *worker = dpdk_runtime_dup_worker (runtime, 0);
   Finalized finalized = { 0 };
@@ -271,7 +271,7 @@ test_unref_anywhere (void)
       drop (socket, i / 9, worker);
       net_kernel_close (fd);
     }
-  NET_WAIT_UNTIL (g_atomic_int_get ((gint *) &finalized.n) == (gint) (3 * n));
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get ((gint *) &finalized.n) == (gint) (3 * n));
   g_object_unref (worker);
   net_stop (runtime);
 }
@@ -291,7 +291,7 @@ test_runtime_goes_first (void)
   guint8 byte;
 
   g_assert_finalize_object (runtime);
-  NET_WAIT_UNTIL (!dpdk_tcp_connection_is_connected (connection));
+  DPDK_TEST_WAIT_UNTIL (!dpdk_tcp_connection_is_connected (connection));
   g_assert_cmpint (dpdk_eal_get_process_state (), ==, DPDK_EAL_STATE_UP);
   g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)),
                                         &byte, 1, NULL, &error),
@@ -306,7 +306,7 @@ test_runtime_goes_first (void)
   net_release (connection);
   net_release (listener);
   net_release (socket);
-  net_wait_dead ();
+  dpdk_test_assert_eal_dead ();
   net_kernel_close (fd);
 }
 
@@ -366,7 +366,7 @@ test_shutdown_async (void)
     dpdk_runtime_shutdown_async (runtime, 10000, NULL, on_shut_down, &results[i]);
   for (guint i = 0; i < G_N_ELEMENTS (results); i++)
     {
-      NET_WAIT_UNTIL (results[i].n_calls == 1);
+      DPDK_TEST_WAIT_UNTIL (results[i].n_calls == 1);
       g_assert_no_error (results[i].error);
     }
   g_assert_null (dpdk_tcp_listener_new (runtime, address, 1, &error));
@@ -381,13 +381,17 @@ test_shutdown_async (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/life/shutdown-with-pending", test_shutdown_with_pending);
-  net_test_add ("/net/life/end-while-blocked", test_end_while_blocked);
-  net_test_add ("/net/life/close-with-pending", test_close_with_pending);
-  net_test_add ("/net/life/unref-anywhere", test_unref_anywhere);
-  net_test_add ("/net/life/runtime-goes-first", test_runtime_goes_first);
-  net_test_add ("/net/life/stop-with-data", test_stop_with_data);
-  net_test_add ("/net/life/shutdown-async", test_shutdown_async);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/life/shutdown-with-pending", DPDK_TEST_FLAGS_NETWORK,
+                      test_shutdown_with_pending);
+  dpdk_test_add_func ("/net/life/end-while-blocked", DPDK_TEST_FLAGS_NETWORK,
+                      test_end_while_blocked);
+  dpdk_test_add_func ("/net/life/close-with-pending", DPDK_TEST_FLAGS_NETWORK,
+                      test_close_with_pending);
+  dpdk_test_add_func ("/net/life/unref-anywhere", DPDK_TEST_FLAGS_NETWORK, test_unref_anywhere);
+  dpdk_test_add_func ("/net/life/runtime-goes-first", DPDK_TEST_FLAGS_NETWORK,
+                      test_runtime_goes_first);
+  dpdk_test_add_func ("/net/life/stop-with-data", DPDK_TEST_FLAGS_NETWORK, test_stop_with_data);
+  dpdk_test_add_func ("/net/life/shutdown-async", DPDK_TEST_FLAGS_NETWORK, test_shutdown_async);
   return g_test_run ();
 }

@@ -176,13 +176,14 @@ static void
 test_from_us (void)
 {
   run_with (lose_from_us);
+  net_run ("ip link del cable");
 }
 
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/loss/from-kernel", test_from_kernel);
-  net_test_add ("/net/loss/from-us", test_from_us);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/loss/from-kernel", DPDK_TEST_FLAGS_NETWORK, test_from_kernel);
+  dpdk_test_add_func ("/net/loss/from-us", DPDK_TEST_FLAGS_NETWORK, test_from_us);
   return g_test_run ();
 }

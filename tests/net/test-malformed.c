@@ -248,7 +248,7 @@ test_each (void)
   DpdkRuntime *runtime = net_start ();
   DpdkTcpListener *v4 = net_listen (runtime, NET_OUR_V4, 0);
   DpdkTcpListener *v6 = net_listen (runtime, NET_OUR_V6, 0);
-  g_autoptr (GRand) random = net_random_new ();
+  g_autoptr (GRand) random = dpdk_test_random_new ();
   int fd = net_packet_open (NET_INTERFACE);
   guint n_uncounted = 0;
 
@@ -266,7 +266,7 @@ test_each (void)
           damages[i].damage (&frame);
           net_packet_send (fd, frame.bytes, frame.size);
         }
-      NET_WAIT_UNTIL (get_received (runtime) >= before.rx_packets + N_EACH);
+      DPDK_TEST_WAIT_UNTIL (get_received (runtime) >= before.rx_packets + N_EACH);
       /* received is not yet looked at */
       net_run ("ping -q -c 1 -W 10 " NET_OUR_V4);
       get_statistics (runtime, &after);
@@ -334,11 +334,11 @@ mutate (NetFrame *frame, GRand *random)
 static void
 test_mutations (void)
 {
-  const guint n = net_scaled (N_MUTATIONS);
+  const guint n = dpdk_test_scale (N_MUTATIONS);
   DpdkRuntime *runtime = net_start ();
   DpdkTcpListener *v4 = net_listen (runtime, NET_OUR_V4, 0);
   DpdkTcpListener *v6 = net_listen (runtime, NET_OUR_V6, net_listener_get_port (v4));
-  g_autoptr (GRand) random = net_random_new ();
+  g_autoptr (GRand) random = dpdk_test_random_new ();
   DpdkWorkerStatistics before, after;
   int fd = net_packet_open (NET_INTERFACE);
 
@@ -353,7 +353,7 @@ test_mutations (void)
       net_packet_send (fd, frame.bytes, frame.size);
       /* no faster than it can be received: the tap's queue has room for a thousand */
       if (i % 256 == 255 || i == n - 1)
-        NET_WAIT_UNTIL (get_received (runtime) >= before.rx_packets + i + 1);
+        DPDK_TEST_WAIT_UNTIL (get_received (runtime) >= before.rx_packets + i + 1);
     }
   get_statistics (runtime, &after);
   g_test_message ("%u sent: %" G_GUINT64_FORMAT " received, %" G_GUINT64_FORMAT
@@ -406,15 +406,15 @@ wait_until_quiet (DpdkRuntime *runtime)
 static void
 test_replay (void)
 {
-  const guint n = net_scaled (N_MUTATIONS / 4);
+  const guint n = dpdk_test_scale (N_MUTATIONS / 4);
   DpdkRuntime *runtime = net_start ();
   DpdkTcpListener *v4 = net_listen (runtime, NET_OUR_V4, 0);
   DpdkTcpListener *v6 = net_listen (runtime, NET_OUR_V6, 0);
-  g_autoptr (GRand) random = net_random_new ();
+  g_autoptr (GRand) random = dpdk_test_random_new ();
   int fd = net_packet_open (NET_INTERFACE);
   gint is_over = FALSE;
   GThread *thread = g_thread_new ("exchange", exchange_thread, &is_over);
-  gint64 deadline = g_get_monotonic_time () + NET_PATIENCE_US;
+  gint64 deadline = dpdk_test_get_deadline ();
   guint n_sent = 0;
 
   assert_works (v4, v6);
@@ -454,13 +454,13 @@ test_replay (void)
 static void
 test_spoofed_sources (void)
 {
-  const guint n = net_scaled (N_MUTATIONS);
+  const guint n = dpdk_test_scale (N_MUTATIONS);
   DpdkRuntime *runtime = net_start ();
   DpdkTcpListener *v4 = net_listen (runtime, NET_OUR_V4, 0);
   DpdkTcpListener *v6 = net_listen (runtime, NET_OUR_V6, 0);
   g_autoptr (DpdkPort) port = dpdk_runtime_dup_port (runtime, 0);
   DpdkMempool *pool = dpdk_port_get_mempool (port);
-  g_autoptr (GRand) random = net_random_new ();
+  g_autoptr (GRand) random = dpdk_test_random_new ();
   int fd = net_packet_open (NET_INTERFACE);
   guint64 before = get_received (runtime);
 
@@ -479,7 +479,7 @@ test_spoofed_sources (void)
       net_frame_fix (&frame);
       net_packet_send (fd, frame.bytes, frame.size);
       if (i % 256 == 255 || i == n - 1)
-        NET_WAIT_UNTIL (get_received (runtime) >= before + i + 1);
+        DPDK_TEST_WAIT_UNTIL (get_received (runtime) >= before + i + 1);
     }
   g_test_message ("%u of %u buffers in use", dpdk_mempool_get_in_use (pool),
                   dpdk_mempool_get_capacity (pool));
@@ -513,11 +513,13 @@ test_neighbour_moves (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/malformed/each", test_each);
-  net_test_add ("/net/malformed/mutations", test_mutations);
-  net_test_add ("/net/malformed/replay", test_replay);
-  net_test_add ("/net/malformed/spoofed-sources", test_spoofed_sources);
-  net_test_add ("/net/malformed/neighbour-moves", test_neighbour_moves);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/malformed/each", DPDK_TEST_FLAGS_NETWORK, test_each);
+  dpdk_test_add_func ("/net/malformed/mutations", DPDK_TEST_FLAGS_NETWORK, test_mutations);
+  dpdk_test_add_func ("/net/malformed/replay", DPDK_TEST_FLAGS_NETWORK, test_replay);
+  dpdk_test_add_func ("/net/malformed/spoofed-sources", DPDK_TEST_FLAGS_NETWORK,
+                      test_spoofed_sources);
+  dpdk_test_add_func ("/net/malformed/neighbour-moves", DPDK_TEST_FLAGS_NETWORK,
+                      test_neighbour_moves);
   return g_test_run ();
 }

@@ -145,7 +145,7 @@ test_on_worker (void)
   g_assert_null (dpdk_worker_dup_current ());
   dpdk_worker_invoke (worker, start_on_worker, &self, NULL, &error);
   g_assert_no_error (error);
-  NET_WAIT_UNTIL (g_atomic_int_get (&self.is_ready));
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&self.is_ready));
   for (guint i = 0; i < N; i++)
     {
       fds[i] = net_kernel_connect (NET_OUR_V4, self.port);
@@ -158,10 +158,10 @@ test_on_worker (void)
       net_kernel_assert_at_end (fds[i]);
       net_kernel_close (fds[i]);
     }
-  NET_WAIT_UNTIL (g_atomic_int_get (&self.n_closed) == N);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&self.n_closed) == N);
   dpdk_worker_invoke (worker, stop_on_worker, &self, NULL, &error);
   g_assert_no_error (error);
-  NET_WAIT_UNTIL (g_atomic_int_get (&self.is_over));
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&self.is_over));
   g_object_unref (worker);
   net_stop (self.runtime);
 }
@@ -195,7 +195,7 @@ test_invoke (void)
 
   for (gint i = 0; i < n; i++)
     g_assert_true (dpdk_worker_invoke (worker, count_run, &invoked, count_destroyed, &error));
-  NET_WAIT_UNTIL (g_atomic_int_get (&invoked.n_destroyed) == n);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&invoked.n_destroyed) == n);
   g_assert_cmpint (invoked.n_run, ==, n);
   dpdk_runtime_shutdown (runtime, 10000, &error);
   g_assert_no_error (error);
@@ -211,8 +211,8 @@ test_invoke (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/on-worker/serve", test_on_worker);
-  net_test_add ("/net/on-worker/invoke", test_invoke);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/on-worker/serve", DPDK_TEST_FLAGS_NETWORK, test_on_worker);
+  dpdk_test_add_func ("/net/on-worker/invoke", DPDK_TEST_FLAGS_NETWORK, test_invoke);
   return g_test_run ();
 }

@@ -24,8 +24,8 @@ test_flood (void)
 {
   DpdkRuntime *runtime = net_start ();
 
-  assert_ping ("-f", NET_OUR_V4, net_scaled (5000));
-  assert_ping ("-f", NET_OUR_V6, net_scaled (5000));
+  assert_ping ("-f", NET_OUR_V4, dpdk_test_scale (5000));
+  assert_ping ("-f", NET_OUR_V6, dpdk_test_scale (5000));
   net_stop (runtime);
 }
 
@@ -41,8 +41,8 @@ test_fragments (void)
       g_autofree char *options =
           g_strdup_printf ("-f -s %u -p %02x%02x", sizes[i], 0x5a + i, 0xa5 - i);
 
-      assert_ping (options, NET_OUR_V4, net_scaled (200));
-      assert_ping (options, NET_OUR_V6, net_scaled (200));
+      assert_ping (options, NET_OUR_V4, dpdk_test_scale (200));
+      assert_ping (options, NET_OUR_V6, dpdk_test_scale (200));
     }
   net_stop (runtime);
 }
@@ -51,7 +51,7 @@ test_fragments (void)
 static gpointer
 flood_thread (gpointer data)
 {
-  assert_ping ("-f -s 1000", NET_OUR_V4, net_scaled (3000));
+  assert_ping ("-f -s 1000", NET_OUR_V4, dpdk_test_scale (3000));
   return NULL;
 }
 
@@ -80,10 +80,11 @@ test_link_local (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/ping/flood", test_flood);
-  net_test_add ("/net/ping/fragments", test_fragments);
-  net_test_add ("/net/ping/flood-beside-another", test_flood_beside_connection);
-  net_test_add ("/net/ping/link-local", test_link_local);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/ping/flood", DPDK_TEST_FLAGS_NETWORK, test_flood);
+  dpdk_test_add_func ("/net/ping/fragments", DPDK_TEST_FLAGS_NETWORK, test_fragments);
+  dpdk_test_add_func ("/net/ping/flood-beside-another", DPDK_TEST_FLAGS_NETWORK,
+                      test_flood_beside_connection);
+  dpdk_test_add_func ("/net/ping/link-local", DPDK_TEST_FLAGS_NETWORK, test_link_local);
   return g_test_run ();
 }

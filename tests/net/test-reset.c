@@ -101,7 +101,7 @@ reset_after_data (Pair *pair)
   net_kernel_write_pattern (pair->fd, 0, SIZE);
   net_kernel_wait_acknowledged (pair->fd);
   net_kernel_reset (pair->fd);
-  NET_WAIT_UNTIL (!dpdk_tcp_connection_is_connected (pair->connection));
+  DPDK_TEST_WAIT_UNTIL (!dpdk_tcp_connection_is_connected (pair->connection));
   g_assert_true (
       dpdk_socket_is_closed (DPDK_SOCKET (dpdk_tcp_connection_get_socket (pair->connection))));
   net_read_pattern (pair->connection, 0, SIZE);
@@ -190,10 +190,11 @@ reset_while_waiting (Pair *pair)
   g_input_stream_read_async (pair->input, &byte, 1, G_PRIORITY_DEFAULT, NULL, on_read, &read);
   g_output_stream_write_all_async (pair->output, data, 16 * 1024 * 1024, G_PRIORITY_DEFAULT, NULL,
                                    on_written, &written);
-  NET_WAIT_UNTIL (!g_pollable_output_stream_is_writable (G_POLLABLE_OUTPUT_STREAM (pair->output)));
+  DPDK_TEST_WAIT_UNTIL (
+      !g_pollable_output_stream_is_writable (G_POLLABLE_OUTPUT_STREAM (pair->output)));
   g_assert_cmpuint (read.n_calls + written.n_calls, ==, 0);
   net_kernel_reset (pair->fd);
-  NET_WAIT_UNTIL (read.n_calls > 0 && written.n_calls > 0);
+  DPDK_TEST_WAIT_UNTIL (read.n_calls > 0 && written.n_calls > 0);
   g_assert_error (read.error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_error (written.error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   while (g_main_context_iteration (NULL, FALSE))
@@ -262,7 +263,8 @@ static void
 close_with_unread_data (Pair *pair)
 {
   net_kernel_write_pattern (pair->fd, 0, 1000);
-  NET_WAIT_UNTIL (g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (pair->input)));
+  DPDK_TEST_WAIT_UNTIL (
+      g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (pair->input)));
   net_write_pattern (pair->connection, 0, SIZE);
   net_close (pair->connection);
   net_kernel_read_pattern (pair->fd, 0, SIZE);
@@ -281,7 +283,7 @@ static void
 write_to_closed_peer (Pair *pair)
 {
   g_autoptr (GError) error = NULL;
-  gint64 deadline = g_get_monotonic_time () + NET_PATIENCE_US;
+  gint64 deadline = dpdk_test_get_deadline ();
 
   net_kernel_close (pair->fd);
   net_assert_at_end (pair->connection);
@@ -302,13 +304,15 @@ test_write_to_closed_peer (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/reset/after-data", test_after_data);
-  net_test_add ("/net/reset/while-writing", test_while_writing);
-  net_test_add ("/net/reset/while-waiting", test_while_waiting);
-  net_test_add ("/net/reset/while-blocked", test_while_blocked);
-  net_test_add ("/net/reset/abort", test_abort);
-  net_test_add ("/net/reset/close-with-unread-data", test_close_with_unread_data);
-  net_test_add ("/net/reset/write-to-closed-peer", test_write_to_closed_peer);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/reset/after-data", DPDK_TEST_FLAGS_NETWORK, test_after_data);
+  dpdk_test_add_func ("/net/reset/while-writing", DPDK_TEST_FLAGS_NETWORK, test_while_writing);
+  dpdk_test_add_func ("/net/reset/while-waiting", DPDK_TEST_FLAGS_NETWORK, test_while_waiting);
+  dpdk_test_add_func ("/net/reset/while-blocked", DPDK_TEST_FLAGS_NETWORK, test_while_blocked);
+  dpdk_test_add_func ("/net/reset/abort", DPDK_TEST_FLAGS_NETWORK, test_abort);
+  dpdk_test_add_func ("/net/reset/close-with-unread-data", DPDK_TEST_FLAGS_NETWORK,
+                      test_close_with_unread_data);
+  dpdk_test_add_func ("/net/reset/write-to-closed-peer", DPDK_TEST_FLAGS_NETWORK,
+                      test_write_to_closed_peer);
   return g_test_run ();
 }

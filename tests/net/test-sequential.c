@@ -16,7 +16,7 @@ typedef struct {
   DpdkRuntime *runtime;
   DpdkMempool *pool;
   guint pool_in_use;
-  NetUsage usage;
+  DpdkTestUsage *usage;
 } Before;
 
 /* the last packets are on their way for a moment */
@@ -25,7 +25,7 @@ wait_until_stable (DpdkMempool *pool)
 {
   guint in_use = dpdk_mempool_get_in_use (pool);
   gint64 since = g_get_monotonic_time ();
-  gint64 deadline = since + NET_PATIENCE_US;
+  gint64 deadline = dpdk_test_get_deadline ();
 
   while (g_get_monotonic_time () - since < 50 * G_TIME_SPAN_MILLISECOND)
     {
@@ -51,23 +51,24 @@ before_init (Before *self, DpdkRuntime *runtime)
   self->pool_in_use = wait_until_stable (self->pool);
   g_assert_cmpuint (self->pool_in_use + dpdk_mempool_get_available (self->pool), ==,
                     dpdk_mempool_get_capacity (self->pool));
-  net_usage_get (&self->usage);
+  self->usage = dpdk_test_usage_new ();
 }
 
 static void
 before_compare (Before *self, guint n)
 {
-  NetUsage now;
+  g_autoptr (DpdkTestUsage) now = NULL;
 
-  NET_WAIT_UNTIL (dpdk_mempool_get_in_use (self->pool) <= self->pool_in_use);
+  DPDK_TEST_WAIT_UNTIL (dpdk_mempool_get_in_use (self->pool) <= self->pool_in_use);
   g_assert_cmpuint (wait_until_stable (self->pool), <=, self->pool_in_use);
-  net_usage_get (&now);
+  now = dpdk_test_usage_new ();
   g_test_message ("%u connections: memory %+.1f MiB, %u buffers in use, %u before", n,
-                  ((double) now.rss - (double) self->usage.rss) / MEBIBYTE,
+                  ((double) dpdk_test_usage_get_memory (now) -
+                   (double) dpdk_test_usage_get_memory (self->usage)) /
+                      MEBIBYTE,
                   dpdk_mempool_get_in_use (self->pool), self->pool_in_use);
-  g_assert_cmpuint (now.n_fds, ==, self->usage.n_fds);
-  g_assert_cmpuint (now.n_threads, ==, self->usage.n_threads);
-  g_assert_cmpuint (now.rss, <, self->usage.rss + MAX_MEMORY);
+  dpdk_test_usage_assert_same (self->usage, MAX_MEMORY);
+  g_clear_pointer (&self->usage, dpdk_test_usage_free);
   g_clear_object (&self->pool);
 }
 
@@ -222,14 +223,14 @@ test_incoming (void)
     {
       if (round == 1)
         before_init (&before, runtime);
-      client.n = round == 0 ? 100 : net_scaled (N_CONNECTIONS);
+      client.n = round == 0 ? 100 : dpdk_test_scale (N_CONNECTIONS);
       client.is_done = FALSE;
       server = (Server){ 0 };
       thread = g_thread_new ("client", client_thread, &client);
       while (!g_atomic_int_get (&client.is_done))
         g_main_context_iteration (NULL, TRUE);
       g_thread_join (thread);
-      NET_WAIT_UNTIL (server.n_open == 0);
+      DPDK_TEST_WAIT_UNTIL (server.n_open == 0);
       g_assert_cmpuint (server.n_accepted, ==, client.n);
     }
   before_compare (&before, client.n);
@@ -244,7 +245,7 @@ test_outgoing (void)
 {
   static const char *const hosts[] = { NET_KERNEL_V4, NET_KERNEL_V6 };
   DpdkRuntime *runtime = net_start ();
-  guint n = net_scaled (2000);
+  guint n = dpdk_test_scale (2000);
   Before before;
 
   for (guint i = 0; i < n + 100; i++)
@@ -296,7 +297,7 @@ test_port_is_used_again (void)
       int fd = -1;
 
       /* the kernel still waits for our last acknowledgement for a moment */
-      NET_WAIT_UNTIL (
+      DPDK_TEST_WAIT_UNTIL (
           (fd = net_kernel_connect_from (NET_KERNEL_V4, 40000, NET_OUR_V4,
                                          net_listener_get_port (listener), &error_number)) >= 0 ||
           error_number != EADDRNOTAVAIL);
@@ -318,9 +319,10 @@ test_port_is_used_again (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/sequential/incoming", test_incoming);
-  net_test_add ("/net/sequential/outgoing", test_outgoing);
-  net_test_add ("/net/sequential/port-is-used-again", test_port_is_used_again);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/sequential/incoming", DPDK_TEST_FLAGS_NETWORK, test_incoming);
+  dpdk_test_add_func ("/net/sequential/outgoing", DPDK_TEST_FLAGS_NETWORK, test_outgoing);
+  dpdk_test_add_func ("/net/sequential/port-is-used-again", DPDK_TEST_FLAGS_NETWORK,
+                      test_port_is_used_again);
   return g_test_run ();
 }

@@ -399,16 +399,17 @@ test_two_devices (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/settings/mtu-1400", test_mtu_1400);
-  net_test_add ("/net/settings/mtu-1504", test_mtu_1504);
-  net_test_add ("/net/settings/mtu-1280", test_mtu_1280);
-  net_test_add ("/net/settings/mac", test_mac);
-  net_test_add ("/net/settings/no-mac", test_no_mac);
-  net_test_add ("/net/settings/many-addresses", test_many_addresses);
-  net_test_add ("/net/settings/gateway", test_gateway);
-  net_test_add ("/net/settings/gateway-link-local", test_gateway_link_local);
-  net_test_add ("/net/settings/role", test_role);
-  net_test_add ("/net/settings/two-devices", test_two_devices);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/settings/mtu-1400", DPDK_TEST_FLAGS_NETWORK, test_mtu_1400);
+  dpdk_test_add_func ("/net/settings/mtu-1504", DPDK_TEST_FLAGS_NETWORK, test_mtu_1504);
+  dpdk_test_add_func ("/net/settings/mtu-1280", DPDK_TEST_FLAGS_NETWORK, test_mtu_1280);
+  dpdk_test_add_func ("/net/settings/mac", DPDK_TEST_FLAGS_NETWORK, test_mac);
+  dpdk_test_add_func ("/net/settings/no-mac", DPDK_TEST_FLAGS_NETWORK, test_no_mac);
+  dpdk_test_add_func ("/net/settings/many-addresses", DPDK_TEST_FLAGS_NETWORK, test_many_addresses);
+  dpdk_test_add_func ("/net/settings/gateway", DPDK_TEST_FLAGS_NETWORK, test_gateway);
+  dpdk_test_add_func ("/net/settings/gateway-link-local", DPDK_TEST_FLAGS_NETWORK,
+                      test_gateway_link_local);
+  dpdk_test_add_func ("/net/settings/role", DPDK_TEST_FLAGS_NETWORK, test_role);
+  dpdk_test_add_func ("/net/settings/two-devices", DPDK_TEST_FLAGS_NETWORK, test_two_devices);
   return g_test_run ();
 }

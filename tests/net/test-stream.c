@@ -113,7 +113,7 @@ poll_input (Pair *pair)
 
   net_kernel_write_pattern (pair->fd, 0, 150);
   net_kernel_wait_acknowledged (pair->fd);
-  NET_WAIT_UNTIL (counter.n > 0);
+  DPDK_TEST_WAIT_UNTIL (counter.n > 0);
   g_assert_true (g_pollable_input_stream_is_readable (pair->pollable_input));
   n = counter.n;
   dispatch_all (5);
@@ -134,7 +134,7 @@ poll_input (Pair *pair)
   /* a cancelled one is ready */
   g_cancellable_cancel (cancellable);
   counter.stop = TRUE;
-  NET_WAIT_UNTIL (counter.n == n + 1);
+  DPDK_TEST_WAIT_UNTIL (counter.n == n + 1);
   g_assert_true (g_source_is_destroyed (source));
   clear_source (&source);
 
@@ -142,7 +142,7 @@ poll_input (Pair *pair)
   counter = (Counter){ .stop = TRUE };
   source = watch_input (pair, NULL, &counter);
   net_kernel_finish (pair->fd);
-  NET_WAIT_UNTIL (counter.n == 1);
+  DPDK_TEST_WAIT_UNTIL (counter.n == 1);
   g_assert_cmpint (g_pollable_input_stream_read_nonblocking (pair->pollable_input, buffer,
                                                              sizeof buffer, NULL, &error),
                    ==, 0);
@@ -196,7 +196,7 @@ poll_output (Pair *pair)
   g_assert_cmpuint (counter.n, ==, 0);
 
   net_kernel_read_pattern (pair->fd, 0, total);
-  NET_WAIT_UNTIL (counter.n > 0);
+  DPDK_TEST_WAIT_UNTIL (counter.n > 0);
   g_assert_true (g_pollable_output_stream_is_writable (pair->pollable_output));
   n = counter.n;
   dispatch_all (5);
@@ -226,7 +226,7 @@ poll_many (Pair *pair)
     clear_source (&sources[i]);
   net_kernel_write_pattern (pair->fd, 0, 10);
   for (guint i = 1; i < G_N_ELEMENTS (counters); i += 2)
-    NET_WAIT_UNTIL (counters[i].n == 1);
+    DPDK_TEST_WAIT_UNTIL (counters[i].n == 1);
   dispatch_all (100);
   for (guint i = 0; i < G_N_ELEMENTS (counters); i++)
     g_assert_cmpuint (counters[i].n, ==, i % 2);
@@ -304,7 +304,7 @@ async (Pair *pair)
                                  on_read_all, &read);
   g_output_stream_write_all_async (pair->output, sent, LARGE, G_PRIORITY_DEFAULT, NULL,
                                    on_written_all, &written);
-  NET_WAIT_UNTIL (read.n_calls == 1 && written.n_calls == 1);
+  DPDK_TEST_WAIT_UNTIL (read.n_calls == 1 && written.n_calls == 1);
   g_assert_no_error (read.error);
   g_assert_no_error (written.error);
   g_assert_cmpuint (written.n_all, ==, LARGE);
@@ -334,7 +334,7 @@ async_cancelled (Pair *pair)
       dispatch_all (i % 3);
       g_assert_cmpuint (read.n_calls, ==, 0);
       g_cancellable_cancel (cancellable);
-      NET_WAIT_UNTIL (read.n_calls == 1);
+      DPDK_TEST_WAIT_UNTIL (read.n_calls == 1);
       g_assert_error (read.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_clear_error (&read.error);
       net_kernel_write_pattern (pair->fd, i, 10);
@@ -507,15 +507,16 @@ test_nodelay (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/stream/poll-input", test_poll_input);
-  net_test_add ("/net/stream/poll-output", test_poll_output);
-  net_test_add ("/net/stream/poll-many", test_poll_many);
-  net_test_add ("/net/stream/async", test_async);
-  net_test_add ("/net/stream/async-cancelled", test_async_cancelled);
-  net_test_add ("/net/stream/splice", test_splice);
-  net_test_add ("/net/stream/two-threads", test_two_threads);
-  net_test_add ("/net/stream/blocking-cancelled", test_blocking_cancelled);
-  net_test_add ("/net/stream/nodelay", test_nodelay);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/stream/poll-input", DPDK_TEST_FLAGS_NETWORK, test_poll_input);
+  dpdk_test_add_func ("/net/stream/poll-output", DPDK_TEST_FLAGS_NETWORK, test_poll_output);
+  dpdk_test_add_func ("/net/stream/poll-many", DPDK_TEST_FLAGS_NETWORK, test_poll_many);
+  dpdk_test_add_func ("/net/stream/async", DPDK_TEST_FLAGS_NETWORK, test_async);
+  dpdk_test_add_func ("/net/stream/async-cancelled", DPDK_TEST_FLAGS_NETWORK, test_async_cancelled);
+  dpdk_test_add_func ("/net/stream/splice", DPDK_TEST_FLAGS_NETWORK, test_splice);
+  dpdk_test_add_func ("/net/stream/two-threads", DPDK_TEST_FLAGS_NETWORK, test_two_threads);
+  dpdk_test_add_func ("/net/stream/blocking-cancelled", DPDK_TEST_FLAGS_NETWORK,
+                      test_blocking_cancelled);
+  dpdk_test_add_func ("/net/stream/nodelay", DPDK_TEST_FLAGS_NETWORK, test_nodelay);
   return g_test_run ();
 }

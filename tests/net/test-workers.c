@@ -103,11 +103,11 @@ echo_thread (gpointer data)
 static void
 run_incoming (guint16 port)
 {
-  const guint n = MAX (net_scaled (N_CONNECTIONS), 20);
+  const guint n = MAX (dpdk_test_scale (N_CONNECTIONS), 20);
   DpdkRuntime *runtime = start ();
   DpdkTcpListener *listeners[] = { net_listen (runtime, NET_OUR_V4, port),
                                    net_listen (runtime, NET_OUR_V6, port) };
-  g_autoptr (GRand) random = net_random_new ();
+  g_autoptr (GRand) random = dpdk_test_random_new ();
   g_autoptr (GPtrArray) threads = g_ptr_array_new ();
   Client *clients = g_new0 (Client, n);
   guint n_of_worker[N_WORKERS] = { 0 };
@@ -191,7 +191,7 @@ our_client_thread (gpointer data)
 static void
 run_outgoing (DpdkRuntime *runtime, const char *const *hosts, guint16 port, guint n)
 {
-  g_autoptr (GRand) random = net_random_new ();
+  g_autoptr (GRand) random = dpdk_test_random_new ();
   g_autoptr (GPtrArray) threads = g_ptr_array_new ();
   OurClient *clients = g_new0 (OurClient, n);
   guint n_of_worker[N_WORKERS] = { 0 };
@@ -218,7 +218,7 @@ static void
 test_outgoing (void)
 {
   static const char *const hosts[] = { NET_KERNEL_V4, NET_KERNEL_V6 };
-  const guint n = MAX (net_scaled (N_CONNECTIONS), 20) / 2 * 2;
+  const guint n = MAX (dpdk_test_scale (N_CONNECTIONS), 20) / 2 * 2;
   DpdkRuntime *runtime = start ();
   NetKernelServer *server = net_kernel_server_new ("::", net_kernel_serve_echo, NULL);
 
@@ -323,13 +323,15 @@ test_stop_in_the_middle (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/net/workers/ping", test_ping);
-  net_test_add ("/net/workers/incoming", test_incoming);
-  net_test_add ("/net/workers/incoming-ephemeral", test_incoming_ephemeral);
-  net_test_add ("/net/workers/outgoing", test_outgoing);
-  net_test_add ("/net/workers/bound", test_bound);
-  net_test_add ("/net/workers/own-address", test_own_address);
-  net_test_add ("/net/workers/stop-in-the-middle", test_stop_in_the_middle);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/workers/ping", DPDK_TEST_FLAGS_NETWORK, test_ping);
+  dpdk_test_add_func ("/net/workers/incoming", DPDK_TEST_FLAGS_NETWORK, test_incoming);
+  dpdk_test_add_func ("/net/workers/incoming-ephemeral", DPDK_TEST_FLAGS_NETWORK,
+                      test_incoming_ephemeral);
+  dpdk_test_add_func ("/net/workers/outgoing", DPDK_TEST_FLAGS_NETWORK, test_outgoing);
+  dpdk_test_add_func ("/net/workers/bound", DPDK_TEST_FLAGS_NETWORK, test_bound);
+  dpdk_test_add_func ("/net/workers/own-address", DPDK_TEST_FLAGS_NETWORK, test_own_address);
+  dpdk_test_add_func ("/net/workers/stop-in-the-middle", DPDK_TEST_FLAGS_NETWORK,
+                      test_stop_in_the_middle);
   return g_test_run ();
 }

@@ -35,7 +35,7 @@ packet_pool_end (DpdkMempool *pool)
 {
   g_assert_cmpuint (dpdk_mempool_get_in_use (pool), ==, 0);
   g_assert_finalize_object (pool);
-  net_wait_dead ();
+  dpdk_test_assert_eal_dead ();
 }
 
 DpdkPort *

@@ -126,12 +126,12 @@ static void
 exhaust (guint cache_size, gboolean is_registered)
 {
   Exhaustion self = { .pool = packet_pool_new (CAPACITY, cache_size, DATA_SIZE),
-                      .rand = net_random_new () };
+                      .rand = dpdk_test_random_new () };
   DpdkPort *sink = sink_new (self.pool);
   g_autoptr (GPtrArray) cancellables = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GError) error = NULL;
   g_autoptr (DpdkLcore) lcore = NULL;
-  guint n_waiters = net_scaled (N_WAITERS);
+  guint n_waiters = dpdk_test_scale (N_WAITERS);
   DpdkMempoolStatistics statistics;
 
   if (is_registered)
@@ -148,7 +148,7 @@ exhaust (guint cache_size, gboolean is_registered)
         }
       wait_one (&self, i, cancellable);
     }
-  NET_WAIT_UNTIL (self.n_packets == MIN (CAPACITY, n_waiters));
+  DPDK_TEST_WAIT_UNTIL (self.n_packets == MIN (CAPACITY, n_waiters));
   while (self.n_answered < n_waiters)
     {
       guint n_before = self.n_answered;
@@ -157,7 +157,7 @@ exhaust (guint cache_size, gboolean is_registered)
         g_cancellable_cancel (g_ptr_array_index (
             cancellables, g_rand_int_range (self.rand, 0, (gint32) cancellables->len)));
       if (g_queue_is_empty (&self.held))
-        NET_WAIT_UNTIL (self.n_answered > n_before);
+        DPDK_TEST_WAIT_UNTIL (self.n_answered > n_before);
       else
         release_some (&self, sink);
       while (g_main_context_iteration (NULL, FALSE))
@@ -215,14 +215,14 @@ test_context (void)
   g_main_context_push_thread_default (context);
   dpdk_mempool_acquire_async (pool, NULL, count_answer, &n);
   g_assert_cmpuint (n, ==, 0);
-  NET_WAIT_UNTIL (n == 1);
+  DPDK_TEST_WAIT_UNTIL (n == 1);
   g_assert_true (dpdk_mempool_acquire_bulk (pool, packets, 3, NULL));
   dpdk_mempool_acquire_async (pool, NULL, count_answer, &n);
   g_main_context_pop_thread_default (context);
   dpdk_packet_unref_bulk (packets, 3);
   g_assert_cmpuint (n, ==, 1);
   g_main_context_push_thread_default (context);
-  NET_WAIT_UNTIL (n == 2);
+  DPDK_TEST_WAIT_UNTIL (n == 2);
   g_main_context_pop_thread_default (context);
   packet_pool_end (pool);
 }
@@ -307,7 +307,7 @@ test_worker (void)
   DpdkPacket *packet;
 
   g_assert_true (dpdk_worker_invoke (worker, call_on_worker, &call, NULL, &error));
-  NET_WAIT_UNTIL (g_atomic_int_get (&call.done));
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&call.done));
   while ((packet = dpdk_mempool_acquire (call.pool, NULL)) != NULL)
     g_ptr_array_add (packets, packet);
   /* what is free still is in the caches of lcores; the worker empties its own */
@@ -335,7 +335,7 @@ test_shutdown (void)
     wait_one (&self, i, NULL);
   g_assert_false (dpdk_eal_shutdown (eal, 0, &error));
   ASSERT_ERROR_AND_CLEAR (error, DPDK_ERROR, DPDK_ERROR_TIMED_OUT);
-  NET_WAIT_UNTIL (self.n_failed == 5);
+  DPDK_TEST_WAIT_UNTIL (self.n_failed == 5);
   /* the buffers can still go home */
   dpdk_packet_unref_bulk (packets, 3);
   g_assert_finalize_object (g_steal_pointer (&self.pool));
@@ -346,12 +346,13 @@ test_shutdown (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/mempool-wait/exhaustion", test_exhaustion);
-  net_test_add ("/mempool-wait/exhaustion-with-cache", test_exhaustion_with_cache);
-  net_test_add ("/mempool-wait/context", test_context);
-  net_test_add ("/mempool-wait/sync", test_sync);
-  net_test_add ("/mempool-wait/worker", test_worker);
-  net_test_add ("/mempool-wait/shutdown", test_shutdown);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/mempool-wait/exhaustion", DPDK_TEST_FLAGS_NETWORK, test_exhaustion);
+  dpdk_test_add_func ("/mempool-wait/exhaustion-with-cache", DPDK_TEST_FLAGS_NETWORK,
+                      test_exhaustion_with_cache);
+  dpdk_test_add_func ("/mempool-wait/context", DPDK_TEST_FLAGS_NETWORK, test_context);
+  dpdk_test_add_func ("/mempool-wait/sync", DPDK_TEST_FLAGS_NETWORK, test_sync);
+  dpdk_test_add_func ("/mempool-wait/worker", DPDK_TEST_FLAGS_NETWORK, test_worker);
+  dpdk_test_add_func ("/mempool-wait/shutdown", DPDK_TEST_FLAGS_NETWORK, test_shutdown);
   return g_test_run ();
 }

@@ -204,7 +204,7 @@ walk (gpointer data)
   if (self->is_registered)
     lcore = dpdk_lcore_register (dpdk_mempool_get_eal (self->pool), &error);
   g_assert_no_error (error);
-  for (guint i = 0; i < net_scaled (N_STEPS); i++)
+  for (guint i = 0; i < dpdk_test_scale (N_STEPS); i++)
     {
       guint n = (guint) g_rand_int_range (rand, 1, 33);
 
@@ -242,7 +242,7 @@ static void
 test_statistics_of_threads (void)
 {
   DpdkMempool *pool = packet_pool_new (127, 32, DATA_SIZE);
-  g_autoptr (GRand) rand = net_random_new ();
+  g_autoptr (GRand) rand = dpdk_test_random_new ();
   Walker walkers[N_THREADS];
   guint64 n_acquired = 0, n_failed = 0;
   DpdkMempoolStatistics statistics;
@@ -513,16 +513,17 @@ test_poison (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/mempool/bulk", test_bulk);
-  net_test_add ("/mempool/cached", test_cached);
-  net_test_add ("/mempool/statistics", test_statistics);
-  net_test_add ("/mempool/statistics-of-threads", test_statistics_of_threads);
-  net_test_add ("/mempool/warmup", test_warmup);
-  net_test_add ("/mempool/double-release", test_double_release);
-  net_test_add ("/mempool/fork", test_fork);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/mempool/bulk", DPDK_TEST_FLAGS_NETWORK, test_bulk);
+  dpdk_test_add_func ("/mempool/cached", DPDK_TEST_FLAGS_NETWORK, test_cached);
+  dpdk_test_add_func ("/mempool/statistics", DPDK_TEST_FLAGS_NETWORK, test_statistics);
+  dpdk_test_add_func ("/mempool/statistics-of-threads", DPDK_TEST_FLAGS_NETWORK,
+                      test_statistics_of_threads);
+  dpdk_test_add_func ("/mempool/warmup", DPDK_TEST_FLAGS_NETWORK, test_warmup);
+  dpdk_test_add_func ("/mempool/double-release", DPDK_TEST_FLAGS_NETWORK, test_double_release);
+  dpdk_test_add_func ("/mempool/fork", DPDK_TEST_FLAGS_NETWORK, test_fork);
 #ifdef __SANITIZE_ADDRESS__
-  net_test_add ("/mempool/poison", test_poison);
+  dpdk_test_add_func ("/mempool/poison", DPDK_TEST_FLAGS_NETWORK, test_poison);
 #endif
   return g_test_run ();
 }

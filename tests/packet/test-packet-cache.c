@@ -213,7 +213,7 @@ test_ends (void)
   g_object_unref (cache);
   ASSERT_DATA (packet, "content", 7);
   dpdk_packet_unref (packet);
-  net_wait_dead ();
+  dpdk_test_assert_eal_dead ();
 }
 
 static gboolean
@@ -262,7 +262,7 @@ test_at_once (void)
       readers[i] = (Reader){ .cache = cache, .maker = &maker };
       readers[i].thread = g_thread_new ("reader", get_once, &readers[i]);
     }
-  NET_WAIT_UNTIL (dpdk_packet_cache_get_misses (cache) == 1);
+  DPDK_TEST_WAIT_UNTIL (dpdk_packet_cache_get_misses (cache) == 1);
   g_mutex_lock (&maker.lock);
   maker.may_end = TRUE;
   g_cond_broadcast (&maker.changed);
@@ -293,7 +293,7 @@ read_at_random (gpointer data)
   g_autoptr (GRand) rand = g_rand_new_with_seed ((guint32) (gsize) self->thread);
   DpdkPacket *held[8] = { NULL };
 
-  for (guint i = 0; i < net_scaled (N_STEPS); i++)
+  for (guint i = 0; i < dpdk_test_scale (N_STEPS); i++)
     {
       DpdkPacket **place = &held[g_rand_int_range (rand, 0, G_N_ELEMENTS (held))];
       g_autofree char *text = g_strdup_printf ("key %d", g_rand_int_range (rand, 0, N_KEYS));
@@ -326,7 +326,7 @@ test_threads (void)
   for (guint i = 0; i < N_READERS; i++)
     g_thread_join (readers[i].thread);
   g_assert_cmpuint (dpdk_packet_cache_get_hits (cache) + dpdk_packet_cache_get_misses (cache), ==,
-                    N_READERS * net_scaled (N_STEPS));
+                    N_READERS * dpdk_test_scale (N_STEPS));
   g_assert_cmpuint (dpdk_packet_cache_get_misses (cache), ==, maker.n_calls);
   g_assert_cmpuint (dpdk_packet_cache_get_live (cache), ==, 0);
   g_assert_finalize_object (cache);
@@ -336,11 +336,11 @@ test_threads (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/packet-cache/counts", test_counts);
-  net_test_add ("/packet-cache/failures", test_failures);
-  net_test_add ("/packet-cache/ends", test_ends);
-  net_test_add ("/packet-cache/at-once", test_at_once);
-  net_test_add ("/packet-cache/threads", test_threads);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/packet-cache/counts", DPDK_TEST_FLAGS_NETWORK, test_counts);
+  dpdk_test_add_func ("/packet-cache/failures", DPDK_TEST_FLAGS_NETWORK, test_failures);
+  dpdk_test_add_func ("/packet-cache/ends", DPDK_TEST_FLAGS_NETWORK, test_ends);
+  dpdk_test_add_func ("/packet-cache/at-once", DPDK_TEST_FLAGS_NETWORK, test_at_once);
+  dpdk_test_add_func ("/packet-cache/threads", DPDK_TEST_FLAGS_NETWORK, test_threads);
   return g_test_run ();
 }

@@ -198,11 +198,11 @@ test_random (void)
 {
   DpdkMempool *pool = packet_pool_new (255, 0, DATA_SIZE);
   g_autoptr (GByteArray) model = g_byte_array_new ();
-  g_autoptr (GRand) rand = net_random_new ();
+  g_autoptr (GRand) rand = dpdk_test_random_new ();
   g_autoptr (GError) error = NULL;
   DpdkPacket *packet = packet_new (pool, "");
 
-  for (guint i = 0; i < net_scaled (20000); i++)
+  for (guint i = 0; i < dpdk_test_scale (20000); i++)
     {
       guint n = (guint) g_rand_int_range (rand, 0, 300);
       const guint8 *bytes = net_pattern (g_rand_int (rand));
@@ -262,11 +262,11 @@ test_random (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/packet-data/ends", test_ends);
-  net_test_add ("/packet-data/write", test_write);
-  net_test_add ("/packet-data/segments", test_segments);
-  net_test_add ("/packet-data/from-data", test_from_data);
-  net_test_add ("/packet-data/random", test_random);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/packet-data/ends", DPDK_TEST_FLAGS_NETWORK, test_ends);
+  dpdk_test_add_func ("/packet-data/write", DPDK_TEST_FLAGS_NETWORK, test_write);
+  dpdk_test_add_func ("/packet-data/segments", DPDK_TEST_FLAGS_NETWORK, test_segments);
+  dpdk_test_add_func ("/packet-data/from-data", DPDK_TEST_FLAGS_NETWORK, test_from_data);
+  dpdk_test_add_func ("/packet-data/random", DPDK_TEST_FLAGS_NETWORK, test_random);
   return g_test_run ();
 }

@@ -399,13 +399,14 @@ test_request_refused (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/packet-offload/received", test_received);
-  net_test_add ("/packet-offload/timestamp", test_timestamp);
-  net_test_add ("/packet-offload/request-vlan", test_request_vlan);
-  net_test_add ("/packet-offload/classify", test_classify);
-  net_test_add ("/packet-offload/kinds", test_kinds);
-  net_test_add ("/packet-offload/request", test_request);
-  net_test_add ("/packet-offload/request-refused", test_request_refused);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/packet-offload/received", DPDK_TEST_FLAGS_NETWORK, test_received);
+  dpdk_test_add_func ("/packet-offload/timestamp", DPDK_TEST_FLAGS_NETWORK, test_timestamp);
+  dpdk_test_add_func ("/packet-offload/request-vlan", DPDK_TEST_FLAGS_NETWORK, test_request_vlan);
+  dpdk_test_add_func ("/packet-offload/classify", DPDK_TEST_FLAGS_NETWORK, test_classify);
+  dpdk_test_add_func ("/packet-offload/kinds", DPDK_TEST_FLAGS_NETWORK, test_kinds);
+  dpdk_test_add_func ("/packet-offload/request", DPDK_TEST_FLAGS_NETWORK, test_request);
+  dpdk_test_add_func ("/packet-offload/request-refused", DPDK_TEST_FLAGS_NETWORK,
+                      test_request_refused);
   return g_test_run ();
 }

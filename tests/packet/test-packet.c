@@ -199,7 +199,7 @@ test_view (void)
   g_assert_cmpint (dpdk_eal_get_process_state (), ==, DPDK_EAL_STATE_UP);
   g_assert_cmpmem (g_bytes_get_data (part, NULL), g_bytes_get_size (part), "here", 4);
   g_thread_join (g_thread_new ("last", (GThreadFunc) (gpointer) g_bytes_unref, part));
-  net_wait_dead ();
+  dpdk_test_assert_eal_dead ();
 }
 
 static void
@@ -430,7 +430,7 @@ test_threads (void)
       GThread *thread = g_thread_new ("release", release_all, queue);
 
       g_assert_no_error (error);
-      for (guint i = 0; i < net_scaled (N_PASSED);)
+      for (guint i = 0; i < dpdk_test_scale (N_PASSED);)
         {
           DpdkPacket *packet = dpdk_mempool_acquire (pool, NULL);
 
@@ -452,16 +452,16 @@ test_threads (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/packet/clone", test_clone);
-  net_test_add ("/packet/copy", test_copy);
-  net_test_add ("/packet/shared", test_shared);
-  net_test_add ("/packet/view", test_view);
-  net_test_add ("/packet/view-of-many", test_view_of_many);
-  net_test_add ("/packet/foreign", test_foreign);
-  net_test_add ("/packet/foreign-failures", test_foreign_failures);
-  net_test_add ("/packet/foreign-in-device", test_foreign_in_device);
-  net_test_add ("/packet/port", test_port);
-  net_test_add ("/packet/threads", test_threads);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/packet/clone", DPDK_TEST_FLAGS_NETWORK, test_clone);
+  dpdk_test_add_func ("/packet/copy", DPDK_TEST_FLAGS_NETWORK, test_copy);
+  dpdk_test_add_func ("/packet/shared", DPDK_TEST_FLAGS_NETWORK, test_shared);
+  dpdk_test_add_func ("/packet/view", DPDK_TEST_FLAGS_NETWORK, test_view);
+  dpdk_test_add_func ("/packet/view-of-many", DPDK_TEST_FLAGS_NETWORK, test_view_of_many);
+  dpdk_test_add_func ("/packet/foreign", DPDK_TEST_FLAGS_NETWORK, test_foreign);
+  dpdk_test_add_func ("/packet/foreign-failures", DPDK_TEST_FLAGS_NETWORK, test_foreign_failures);
+  dpdk_test_add_func ("/packet/foreign-in-device", DPDK_TEST_FLAGS_NETWORK, test_foreign_in_device);
+  dpdk_test_add_func ("/packet/port", DPDK_TEST_FLAGS_NETWORK, test_port);
+  dpdk_test_add_func ("/packet/threads", DPDK_TEST_FLAGS_NETWORK, test_threads);
   return g_test_run ();
 }

@@ -70,7 +70,7 @@ port_finish (DpdkEal *eal, DpdkMempool *pool)
 {
   g_clear_object (&pool);
   g_clear_object (&eal);
-  net_wait_dead ();
+  dpdk_test_assert_eal_dead ();
 }
 
 static void

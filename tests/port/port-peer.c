@@ -55,7 +55,7 @@ typedef struct {
 static guint64
 obey (Process *self, const char *command)
 {
-  gint64 deadline = g_get_monotonic_time () + NET_PATIENCE_US;
+  gint64 deadline = dpdk_test_get_deadline ();
   g_auto (GStrv) words = g_strsplit (command, " ", 2);
   guint64 number = words[1] != NULL ? g_ascii_strtoull (words[1], NULL, 10) : 0, n = 0;
   g_autoptr (GError) error = NULL;

@@ -53,7 +53,7 @@ pair_clear (Pair *self)
       g_assert_finalize_object (g_steal_pointer (&self->ports[i]));
   /* the devices may hold it a moment longer */
   g_clear_object (&self->eal);
-  net_wait_dead ();
+  dpdk_test_assert_eal_dead ();
 }
 
 static void
@@ -120,7 +120,7 @@ test_owner (void)
 
   g_assert_cmpint (rte_eth_dev_get_port_by_name (names[0], &id), ==, 0);
   g_assert_finalize_object (g_steal_pointer (&pair.ports[0]));
-  NET_WAIT_UNTIL (rte_eth_dev_get_port_by_name (names[0], &id) != 0);
+  DPDK_TEST_WAIT_UNTIL (rte_eth_dev_get_port_by_name (names[0], &id) != 0);
   pair_clear (&pair);
 }
 
@@ -159,7 +159,7 @@ test_started (void)
   g_assert_finalize_object (g_steal_pointer (&port));
   g_object_unref (pool);
   g_object_unref (eal);
-  net_wait_dead ();
+  dpdk_test_assert_eal_dead ();
 }
 
 static DpdkRuntime *
@@ -262,11 +262,11 @@ test_refused (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/port/adopt/traffic", test_traffic);
-  net_test_add ("/port/adopt/owner", test_owner);
-  net_test_add ("/port/adopt/started", test_started);
-  net_test_add ("/port/adopt/runtimes", test_runtimes);
-  net_test_add ("/port/adopt/refused", test_refused);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/port/adopt/traffic", DPDK_TEST_FLAGS_NETWORK, test_traffic);
+  dpdk_test_add_func ("/port/adopt/owner", DPDK_TEST_FLAGS_NETWORK, test_owner);
+  dpdk_test_add_func ("/port/adopt/started", DPDK_TEST_FLAGS_NETWORK, test_started);
+  dpdk_test_add_func ("/port/adopt/runtimes", DPDK_TEST_FLAGS_NETWORK, test_runtimes);
+  dpdk_test_add_func ("/port/adopt/refused", DPDK_TEST_FLAGS_NETWORK, test_refused);
   return g_test_run ();
 }

@@ -20,7 +20,7 @@
 static guint
 n_flaps (guint n_default)
 {
-  return g_getenv ("DPDK_TEST_LONG") != NULL ? N_FLAPS : net_scaled (n_default);
+  return g_getenv ("DPDK_TEST_LONG") != NULL ? N_FLAPS : dpdk_test_scale (n_default);
 }
 
 typedef struct {
@@ -75,17 +75,17 @@ test_tap (void)
   Observer observer = { 0 };
   guint n = n_flaps (N_POLLED_FLAPS);
 
-  NET_WAIT_UNTIL (dpdk_port_is_link_up (port));
+  DPDK_TEST_WAIT_UNTIL (dpdk_port_is_link_up (port));
   g_assert_cmpuint (dpdk_port_get_link_speed (port), >, 0);
   g_assert_cmpint (dpdk_port_get_link_duplex (port), ==, DPDK_LINK_DUPLEX_FULL);
   observe (&observer, port);
   for (guint i = 1; i <= n; i++)
     {
       set_interface_up ("dpdk0", FALSE);
-      NET_WAIT_UNTIL (observer.n_down == i);
+      DPDK_TEST_WAIT_UNTIL (observer.n_down == i);
       g_assert_cmpuint (dpdk_port_get_link_speed (port), ==, 0);
       set_interface_up ("dpdk0", TRUE);
-      NET_WAIT_UNTIL (observer.n_up == i);
+      DPDK_TEST_WAIT_UNTIL (observer.n_up == i);
     }
   g_assert_cmpuint (observer.n_up, ==, n);
   g_assert_cmpuint (observer.n_down, ==, n);
@@ -112,7 +112,7 @@ test_false_alarm (void)
   dpdk_port_stop (port, &error);
   g_assert_no_error (error);
   g_assert_false (dpdk_port_is_link_up (port));
-  NET_WAIT_UNTIL (observer.n_down == 1);
+  DPDK_TEST_WAIT_UNTIL (observer.n_down == 1);
   g_assert_cmpuint (observer.n_up, ==, 0);
   g_object_unref (port);
   port_finish (eal, pool);
@@ -136,24 +136,24 @@ test_vhost (void)
   g_assert_false (dpdk_port_is_link_up (port));
   observe (&observer, port);
   peer = port_peer_new ("net_virtio_user0,path=" SOCKET);
-  NET_WAIT_UNTIL (observer.n_up == 1);
+  DPDK_TEST_WAIT_UNTIL (observer.n_up == 1);
   begin = g_get_monotonic_time ();
   for (guint i = 1; i <= n; i++)
     {
       guint64 n_received = port_traffic_get_n_received (traffic);
 
       port_peer_tell (peer, "send 32");
-      NET_WAIT_UNTIL (port_traffic_get_n_received (traffic) > n_received);
+      DPDK_TEST_WAIT_UNTIL (port_traffic_get_n_received (traffic) > n_received);
       g_assert_cmpuint (port_peer_tell (peer, "receive 1"), >, 0);
       port_peer_tell (peer, "close");
-      NET_WAIT_UNTIL (observer.n_down == i);
+      DPDK_TEST_WAIT_UNTIL (observer.n_down == i);
       port_peer_tell (peer, "open");
-      NET_WAIT_UNTIL (observer.n_up == i + 1);
+      DPDK_TEST_WAIT_UNTIL (observer.n_up == i + 1);
     }
   g_test_message ("%u flaps in %" G_GINT64_FORMAT " ms", n,
                   (g_get_monotonic_time () - begin) / G_TIME_SPAN_MILLISECOND);
   port_peer_free (peer);
-  NET_WAIT_UNTIL (observer.n_down == n + 1);
+  DPDK_TEST_WAIT_UNTIL (observer.n_down == n + 1);
   g_assert_cmpuint (observer.n_up, ==, n + 1);
   port_traffic_stop (traffic);
   g_object_unref (port);
@@ -175,11 +175,11 @@ test_stack (void)
   for (guint i = 0; i < 3; i++)
     {
       set_interface_up (NET_INTERFACE, FALSE);
-      NET_WAIT_UNTIL (!dpdk_port_is_link_up (port));
+      DPDK_TEST_WAIT_UNTIL (!dpdk_port_is_link_up (port));
       net_write_pattern (connection, 4 * i, 4);
       set_interface_up (NET_INTERFACE, TRUE);
       net_run ("ip addr replace " NET_KERNEL_V4 "/24 dev " NET_INTERFACE);
-      NET_WAIT_UNTIL (dpdk_port_is_link_up (port));
+      DPDK_TEST_WAIT_UNTIL (dpdk_port_is_link_up (port));
       net_kernel_read (fd, bytes, 4);
       g_assert_cmpmem (bytes, 4, net_pattern (4 * i), 4);
     }
@@ -209,7 +209,8 @@ test_changes (void)
       g_assert_no_error (error);
       dpdk_port_set_mtu (port, 1400 - 100 * i, &error);
       g_assert_no_error (error);
-      NET_WAIT_UNTIL (strstr (net_run_for_output (NULL, "ip neigh show " NET_OUR_V4), mac) != NULL);
+      DPDK_TEST_WAIT_UNTIL (strstr (net_run_for_output (NULL, "ip neigh show " NET_OUR_V4), mac) !=
+                            NULL);
       dpdk_port_reset (port, &error);
       g_assert_no_error (error);
     }
@@ -228,11 +229,11 @@ int
 main (int argc, char **argv)
 {
   port_peer_run_if_asked (argc, argv);
-  net_test_init (&argc, &argv);
-  net_test_add ("/port/link/tap", test_tap);
-  net_test_add ("/port/link/false-alarm", test_false_alarm);
-  net_test_add ("/port/link/vhost", test_vhost);
-  net_test_add ("/port/link/stack", test_stack);
-  net_test_add ("/port/link/changes", test_changes);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/port/link/tap", DPDK_TEST_FLAGS_NETWORK, test_tap);
+  dpdk_test_add_func ("/port/link/false-alarm", DPDK_TEST_FLAGS_NETWORK, test_false_alarm);
+  dpdk_test_add_func ("/port/link/vhost", DPDK_TEST_FLAGS_NETWORK, test_vhost);
+  dpdk_test_add_func ("/port/link/stack", DPDK_TEST_FLAGS_NETWORK, test_stack);
+  dpdk_test_add_func ("/port/link/changes", DPDK_TEST_FLAGS_NETWORK, test_changes);
   return g_test_run ();
 }

@@ -11,7 +11,7 @@
 static guint
 n_kills (void)
 {
-  return g_getenv ("DPDK_TEST_LONG") != NULL ? N_KILLS : net_scaled (N_DEFAULT_KILLS);
+  return g_getenv ("DPDK_TEST_LONG") != NULL ? N_KILLS : dpdk_test_scale (N_DEFAULT_KILLS);
 }
 
 /* in the middle of a stream both ways; the next one is served as the first */
@@ -22,20 +22,20 @@ test_kill (void)
   DpdkMempool *pool = port_pool (eal);
   DpdkPort *port = port_open_started (eal, pool, "net_memif0,role=server" MEMIF);
   PortTraffic *traffic = port_traffic_start (port, port, pool);
-  g_autoptr (GRand) random = net_random_new ();
+  g_autoptr (GRand) random = dpdk_test_random_new ();
 
   for (guint i = 0; i < n_kills (); i++)
     {
       PortPeer *peer = port_peer_new ("net_memif0,role=client" MEMIF);
       guint64 n_received;
 
-      NET_WAIT_UNTIL (dpdk_port_is_link_up (port));
+      DPDK_TEST_WAIT_UNTIL (dpdk_port_is_link_up (port));
       n_received = port_traffic_get_n_received (traffic);
       port_peer_begin (peer, "flood");
-      NET_WAIT_UNTIL (port_traffic_get_n_received (traffic) >
-                      n_received + (guint64) g_rand_int_range (random, 1, 50000));
+      DPDK_TEST_WAIT_UNTIL (port_traffic_get_n_received (traffic) >
+                            n_received + (guint64) g_rand_int_range (random, 1, 50000));
       port_peer_kill (peer);
-      NET_WAIT_UNTIL (!dpdk_port_is_link_up (port));
+      DPDK_TEST_WAIT_UNTIL (!dpdk_port_is_link_up (port));
     }
   port_traffic_stop (traffic);
   g_object_unref (port);
@@ -88,7 +88,7 @@ close_started (const char *driver, const char *parameters, const char *peer_deva
 
       if (port == NULL)
         port = port_open_started (eal, pool, own);
-      NET_WAIT_UNTIL (dpdk_port_is_link_up (port));
+      DPDK_TEST_WAIT_UNTIL (dpdk_port_is_link_up (port));
       port_peer_tell (peer, "send 10");
       if (i == 0)
         {
@@ -139,11 +139,14 @@ int
 main (int argc, char **argv)
 {
   port_peer_run_if_asked (argc, argv);
-  net_test_init (&argc, &argv);
-  net_test_add ("/port/peers/kill", test_kill);
-  net_test_add ("/port/peers/ring-keeps-buffers", test_ring_keeps_buffers);
-  net_test_add ("/port/peers/memif-started", test_memif_started);
-  net_test_add ("/port/peers/virtio-user-started", test_virtio_user_started);
-  net_test_add ("/port/peers/tap-left-started", test_tap_left_started);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/port/peers/kill", DPDK_TEST_FLAGS_NETWORK, test_kill);
+  dpdk_test_add_func ("/port/peers/ring-keeps-buffers", DPDK_TEST_FLAGS_NETWORK,
+                      test_ring_keeps_buffers);
+  dpdk_test_add_func ("/port/peers/memif-started", DPDK_TEST_FLAGS_NETWORK, test_memif_started);
+  dpdk_test_add_func ("/port/peers/virtio-user-started", DPDK_TEST_FLAGS_NETWORK,
+                      test_virtio_user_started);
+  dpdk_test_add_func ("/port/peers/tap-left-started", DPDK_TEST_FLAGS_NETWORK,
+                      test_tap_left_started);
   return g_test_run ();
 }

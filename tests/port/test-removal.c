@@ -21,7 +21,7 @@ wait_until_gone (const char *name)
 {
   guint16 id;
 
-  NET_WAIT_UNTIL (rte_eth_dev_get_port_by_name (name, &id) != 0);
+  DPDK_TEST_WAIT_UNTIL (rte_eth_dev_get_port_by_name (name, &id) != 0);
 }
 
 /* threads of the application receive and send all the while, and never touch what is not there */
@@ -31,7 +31,7 @@ remove_under_load (const char *driver, const char *parameters)
   DpdkEal *eal = port_eal ();
   DpdkMempool *pool = port_pool (eal);
 
-  for (guint i = 0; i < net_scaled (N_REMOVALS); i++)
+  for (guint i = 0; i < dpdk_test_scale (N_REMOVALS); i++)
     {
       g_autofree char *name = g_strdup_printf ("%s%u", driver, i);
       /* memif keeps its socket when it is closed */
@@ -44,10 +44,10 @@ remove_under_load (const char *driver, const char *parameters)
 
       g_signal_connect (port, "notify::removed", G_CALLBACK (note), &notified);
       if (g_str_equal (driver, "net_ring"))
-        NET_WAIT_UNTIL (port_traffic_get_n_received (traffic) > 1000);
+        DPDK_TEST_WAIT_UNTIL (port_traffic_get_n_received (traffic) > 1000);
       /* a driver may say it more than once */
       port_emit_removal (port);
-      NET_WAIT_UNTIL (notified != NULL);
+      DPDK_TEST_WAIT_UNTIL (notified != NULL);
       g_assert_true (notified == g_thread_self ());
       wait_until_gone (name);
       g_assert_false (dpdk_port_is_started (port));
@@ -89,7 +89,7 @@ test_dropped (void)
   DpdkEal *eal = port_eal ();
   DpdkMempool *pool = port_pool (eal);
 
-  for (guint i = 0; i < net_scaled (10 * N_REMOVALS); i++)
+  for (guint i = 0; i < dpdk_test_scale (10 * N_REMOVALS); i++)
     {
       DpdkPort *port = port_open_started (eal, pool, "net_ring0");
 
@@ -148,11 +148,11 @@ test_sockets (void)
   /* what has arrived can still be read */
   net_kernel_write (fd, "x", 1);
   input = g_io_stream_get_input_stream (G_IO_STREAM (connection));
-  NET_WAIT_UNTIL (g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (input)));
+  DPDK_TEST_WAIT_UNTIL (g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (input)));
   dpdk_tcp_listener_accept_async (listener, NULL, on_accept, &accept_error);
 
   port_emit_removal (port);
-  NET_WAIT_UNTIL (accept_error != NULL);
+  DPDK_TEST_WAIT_UNTIL (accept_error != NULL);
   assert_names_port (accept_error);
   g_assert_cmpint (g_input_stream_read (input, &byte, 1, NULL, &error), ==, 1);
   g_assert_no_error (error);
@@ -240,12 +240,13 @@ test_runtime_under_load (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/port/removal/ring", test_ring);
-  net_test_add ("/port/removal/tap", test_tap);
-  net_test_add ("/port/removal/memif", test_memif);
-  net_test_add ("/port/removal/dropped", test_dropped);
-  net_test_add ("/port/removal/sockets", test_sockets);
-  net_test_add ("/port/removal/runtime-under-load", test_runtime_under_load);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/port/removal/ring", DPDK_TEST_FLAGS_NETWORK, test_ring);
+  dpdk_test_add_func ("/port/removal/tap", DPDK_TEST_FLAGS_NETWORK, test_tap);
+  dpdk_test_add_func ("/port/removal/memif", DPDK_TEST_FLAGS_NETWORK, test_memif);
+  dpdk_test_add_func ("/port/removal/dropped", DPDK_TEST_FLAGS_NETWORK, test_dropped);
+  dpdk_test_add_func ("/port/removal/sockets", DPDK_TEST_FLAGS_NETWORK, test_sockets);
+  dpdk_test_add_func ("/port/removal/runtime-under-load", DPDK_TEST_FLAGS_NETWORK,
+                      test_runtime_under_load);
   return g_test_run ();
 }

@@ -21,7 +21,7 @@ wait_for_traffic (PortTraffic *traffic)
 {
   guint64 n = port_traffic_get_n_received (traffic);
 
-  NET_WAIT_UNTIL (port_traffic_get_n_received (traffic) > n);
+  DPDK_TEST_WAIT_UNTIL (port_traffic_get_n_received (traffic) > n);
 }
 
 /* what the device cannot do is left out, and the rest is on */
@@ -126,7 +126,7 @@ test_modes (void)
   g_assert_no_error (error);
   g_assert_true (dpdk_port_get_promiscuous (tap));
   g_assert_true (dpdk_port_get_all_multicast (tap));
-  NET_WAIT_UNTIL (n == 2);
+  DPDK_TEST_WAIT_UNTIL (n == 2);
   /* they outlive a reset */
   dpdk_port_reset (tap, &error);
   g_assert_no_error (error);
@@ -169,7 +169,7 @@ test_addresses (void)
   dpdk_port_set_mac (ring, "02:00:00:00:00:AA", &error);
   g_assert_no_error (error);
   g_assert_cmpstr (dpdk_port_get_mac (ring), ==, "02:00:00:00:00:aa");
-  NET_WAIT_UNTIL (n == 1);
+  DPDK_TEST_WAIT_UNTIL (n == 1);
   assert_refused (dpdk_port_set_mac (ring, "01:00:5e:00:00:01", &error), &error,
                   DPDK_ERROR_INVALID_ARGUMENT, "01:00:5e:00:00:01");
   assert_refused (dpdk_port_set_mac (ring, "nonsense", &error), &error, DPDK_ERROR_INVALID_ARGUMENT,
@@ -217,7 +217,7 @@ test_under_traffic (void)
   PortTraffic *traffic = port_traffic_start (port, port, pool);
   g_autoptr (GError) error = NULL;
 
-  for (guint i = 0; i < net_scaled (N_CHANGES); i++)
+  for (guint i = 0; i < dpdk_test_scale (N_CHANGES); i++)
     {
       g_autofree char *mac = g_strdup_printf ("02:00:00:00:00:%02x", i % 256);
 
@@ -413,7 +413,7 @@ test_list (void)
     }
   /* not before the context runs */
   g_assert_cmpuint (g_list_model_get_n_items (model), ==, 0);
-  NET_WAIT_UNTIL (state.n_items == 3);
+  DPDK_TEST_WAIT_UNTIL (state.n_items == 3);
   g_assert_true (g_list_model_get_item_type (model) == DPDK_TYPE_PORT);
   for (guint i = 0; i < 3; i++)
     {
@@ -424,14 +424,14 @@ test_list (void)
   g_assert_null (g_list_model_get_item (model, 3));
   dpdk_port_close (ports[1], &error);
   g_assert_no_error (error);
-  NET_WAIT_UNTIL (state.n_items == 2);
+  DPDK_TEST_WAIT_UNTIL (state.n_items == 2);
   item = g_list_model_get_item (model, 1);
   g_assert_true (item == ports[2]);
   g_object_unref (item);
   /* the list keeps none of them */
   for (guint i = 0; i < 3; i++)
     g_assert_finalize_object (ports[i]);
-  NET_WAIT_UNTIL (state.n_items == 0);
+  DPDK_TEST_WAIT_UNTIL (state.n_items == 0);
   port_finish (eal, NULL);
   g_assert_cmpuint (g_list_model_get_n_items (model), ==, 0);
 }
@@ -439,15 +439,15 @@ test_list (void)
 int
 main (int argc, char **argv)
 {
-  net_test_init (&argc, &argv);
-  net_test_add ("/port/settings/offloads", test_offloads);
-  net_test_add ("/port/settings/queues", test_queues);
-  net_test_add ("/port/settings/modes", test_modes);
-  net_test_add ("/port/settings/addresses", test_addresses);
-  net_test_add ("/port/settings/under-traffic", test_under_traffic);
-  net_test_add ("/port/settings/statistics", test_statistics);
-  net_test_add ("/port/settings/info", test_info);
-  net_test_add ("/port/settings/checked", test_checked);
-  net_test_add ("/port/settings/list", test_list);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/port/settings/offloads", DPDK_TEST_FLAGS_NETWORK, test_offloads);
+  dpdk_test_add_func ("/port/settings/queues", DPDK_TEST_FLAGS_NETWORK, test_queues);
+  dpdk_test_add_func ("/port/settings/modes", DPDK_TEST_FLAGS_NETWORK, test_modes);
+  dpdk_test_add_func ("/port/settings/addresses", DPDK_TEST_FLAGS_NETWORK, test_addresses);
+  dpdk_test_add_func ("/port/settings/under-traffic", DPDK_TEST_FLAGS_NETWORK, test_under_traffic);
+  dpdk_test_add_func ("/port/settings/statistics", DPDK_TEST_FLAGS_NETWORK, test_statistics);
+  dpdk_test_add_func ("/port/settings/info", DPDK_TEST_FLAGS_NETWORK, test_info);
+  dpdk_test_add_func ("/port/settings/checked", DPDK_TEST_FLAGS_NETWORK, test_checked);
+  dpdk_test_add_func ("/port/settings/list", DPDK_TEST_FLAGS_NETWORK, test_list);
   return g_test_run ();
 }

@@ -23,10 +23,11 @@ typedef struct {
   guint seed;
 } Drop;
 
+static const guint8 content[] = "a packet";
+
 static void
 drop (World *world, char what, guint seed)
 {
-  static const guint8 content[] = "a packet";
   const guint8 *data;
   gsize length;
 
@@ -47,6 +48,11 @@ drop (World *world, char what, guint seed)
       data = dpdk_packet_get_data (world->packet, &length);
       g_assert_cmpmem (data, length, content, sizeof content);
       g_clear_pointer (&world->packet, dpdk_packet_unref);
+      break;
+    case 'B':
+      data = g_bytes_get_data (world->bytes, &length);
+      g_assert_cmpmem (data, length, content, sizeof content);
+      g_clear_pointer (&world->bytes, g_bytes_unref);
       break;
     case 'T':
       registrant_free (g_steal_pointer (&world->registrant), seed % REGISTRANT_N_ENDS);
@@ -196,6 +202,8 @@ run_order (World *world, const ChildOptions *options)
   g_assert_nonnull (options->threads);
   g_assert_cmpuint (strlen (options->order), ==, strlen (options->threads));
   world_open (world, &options->world);
+  if (strchr (options->order, 'B') != NULL)
+    world->bytes = dpdk_packet_to_bytes (world->packet);
   if (strchr (options->order, 'T') != NULL)
     world->registrant = registrant_new ();
   if (strchr (options->order, 'S') != NULL)

@@ -23,8 +23,8 @@ static const Scenario *
 find_scenario (const char *name)
 {
   static const Scenario *const all[] = {
-    orders_scenarios, broken_scenarios,  exits_scenarios,
-    api_scenarios,    devices_scenarios, runtimes_scenarios,
+    orders_scenarios,  broken_scenarios,   exits_scenarios, api_scenarios,
+    devices_scenarios, runtimes_scenarios, walk_scenarios,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)

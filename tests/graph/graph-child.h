@@ -22,6 +22,7 @@ extern const Scenario broken_scenarios[];
 extern const Scenario api_scenarios[];
 extern const Scenario devices_scenarios[];
 extern const Scenario runtimes_scenarios[];
+extern const Scenario walk_scenarios[];
 
 /* fails the process unless @error is of this kind and its message matches @pattern */
 void child_check_error (GError **error, GQuark domain, int code, const char *pattern);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* starting DPDK is mostly sleeping, so there may be more processes than cores */
-#define PROCESSES_PER_CORE 6
+#define PROCESSES_PER_CORE 4
 #define TIMEOUT_S 30
 
 typedef struct {

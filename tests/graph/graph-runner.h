@@ -64,6 +64,9 @@ void graph_nanny (const GraphCase *self, const char *folder) G_GNUC_NORETURN;
 void graph_sandbox_enter (GString *problems);
 void graph_sandbox_check (GString *problems);
 
+/* graph-drivers.c */
+gboolean graph_drivers_limit (void);
+
 /* graph-checks.c */
 void graph_check_events (const char *text, GraphEvents kind, int pid, GString *problems);
 

@@ -47,7 +47,10 @@ graph_sandbox_enter (GString *problems)
   for (guint i = 0; works && i < G_N_ELEMENTS (covered); i++)
     works = mount ("graph", covered[i], "tmpfs", 0, "mode=0777") == 0;
   works = works && g_mkdir ("/run/xdg", 0777) == 0 && g_mkdir ("/run/tmp", 0777) == 0 &&
-          g_chmod ("/run/xdg", 0777) == 0 && g_chmod ("/run/tmp", 0777) == 0;
+          g_chmod ("/run/xdg", 0777) == 0 && g_chmod ("/run/tmp", 0777) == 0 &&
+          /* a kernel that is about to use an interface can keep others waiting when it goes */
+          write_text ("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1") &&
+          graph_drivers_limit ();
   if (!works)
     g_string_append_printf (problems, "no sandbox: %s\n", g_strerror (errno));
   g_setenv ("XDG_RUNTIME_DIR", "/run/xdg", TRUE);

@@ -163,3 +163,21 @@ rte_mempool_free (struct rte_mempool *mp)
     graph_event ("free %s %u", mp->name, in_use (mp));
   next (mp);
 }
+
+/* not in a header that is installed */
+struct rte_eth_dev;
+
+void
+graph_unplug (const char *devargs)
+{
+  g_autofree char *name = g_strndup (devargs, strcspn (devargs, ","));
+  struct rte_eth_dev *(*get_by_name) (const char *name);
+  int (*process) (struct rte_eth_dev * device, enum rte_eth_event_type event, void *result);
+  struct rte_eth_dev *device;
+
+  find_next ("rte_eth_dev_get_by_name", &get_by_name);
+  find_next ("rte_eth_dev_callback_process", &process);
+  device = get_by_name (name);
+  if (device != NULL)
+    process (device, RTE_ETH_EVENT_INTR_RMV, NULL);
+}

@@ -11,6 +11,7 @@ typedef struct {
   DpdkMempool *mempool;
   DpdkPort *port;
   DpdkPacket *packet;
+  GBytes *bytes;
   Registrant *registrant;
   DpdkRuntime *runtime;
   DpdkTcpSocket *socket;

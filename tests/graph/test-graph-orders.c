@@ -3,14 +3,15 @@
 
 #include <string.h>
 
-#define MAX_OBJECTS 6
+#define MAX_OBJECTS 7
 #define N_CHUNKS 10
 #define N_RANDOM 100
 #define RANDOM_PER_TEST 50
 
-/* EAL, mempool, port, packet (K), runtime with its workers, and a socket or a registered thread */
+/* EAL, mempool, port, packet (K), runtime with its workers, socket; bytes of the packet, registered
+   thread */
 static const char with_socket[] = "EMPKRS";
-static const char with_thread[] = "EMPKRT";
+static const char with_thread[] = "EMPKRBT";
 /* main, fresh, registered thread, worker */
 static const char threads[] = "mfrw";
 

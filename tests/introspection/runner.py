@@ -39,14 +39,20 @@ def find_fault(status, errors, wanted_status, wanted_errors):
     return None
 
 
+def interpreter(script):
+    # a network namespace of its own, which a script of Python makes itself
+    return ('unshare', '--net', 'gjs', '--module') if script.endswith('.js') else (sys.executable,)
+
+
 def run_once(script, name, wanted_status, wanted_errors):
     """Returns what is wrong, or None."""
     with tempfile.TemporaryDirectory() as folder, \
             tempfile.TemporaryFile(mode='w+', encoding='utf-8', errors='replace') as log:
         environment = dict(os.environ, DPDK_TEST_FOLDER=folder, PYTHONDONTWRITEBYTECODE='1')
         # what is inherited by a client that outlives the scenario is no pipe to wait for
-        process = subprocess.Popen((sys.executable, script, name), env=environment, stdout=log,
-                                   stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen((*interpreter(script), script, name), env=environment,
+                                   stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                   start_new_session=True)
         try:
             status = process.wait(timeout=TIMEOUT_S)
         except subprocess.TimeoutExpired:

@@ -214,6 +214,10 @@ static const char *const huge_only[] = {
   "--socket-limit", "--match-allocations", NULL
 };
 
+#define NEEDS_HUGEPAGES ", which needs hugepages"
+#define NEEDS_DYNAMIC_MEMORY ", which needs memory that grows on demand"
+#define NEEDS_FILES ", which needs the files to stay"
+
 /* where DPDK finds these together, it prints all of its usage and starts no more */
 static gboolean
 check_conflicts (const char *const *args, GError **error)
@@ -223,27 +227,29 @@ check_conflicts (const char *const *args, GError **error)
     /* NULL for any */
     const char *value;
     const char *other;
+    /* what is to be known about @other, or "" */
+    const char *why;
   } conflicts[] = {
-    { "--no-huge", NULL, "--huge-dir" },
-    { "--no-huge", NULL, "--huge-unlink" },
-    { "--no-huge", NULL, "--huge-worker-stack" },
-    { "--no-huge", NULL, "--in-memory" },
-    { "--no-huge", NULL, "--legacy-mem" },
-    { "--no-huge", NULL, "--match-allocations" },
-    { "--no-huge", NULL, "--single-file-segments" },
-    { "--no-huge", NULL, "--socket-limit" },
-    { "--no-huge", NULL, "--socket-mem" },
-    { "-m", NULL, "--socket-mem" },
-    { "--legacy-mem", NULL, "--in-memory" },
-    { "--legacy-mem", NULL, "--match-allocations" },
-    { "--legacy-mem", NULL, "--socket-limit" },
-    { "--huge-unlink", "never", "--in-memory" },
-    { "--huge-unlink", "always", "--single-file-segments" },
-    { "--huge-unlink", "", "--single-file-segments" },
-    { "-a", NULL, "-b" },
-    { "-a", NULL, "--block" },
-    { "--allow", NULL, "-b" },
-    { "--allow", NULL, "--block" },
+    { "--no-huge", NULL, "--huge-dir", NEEDS_HUGEPAGES },
+    { "--no-huge", NULL, "--huge-unlink", NEEDS_HUGEPAGES },
+    { "--no-huge", NULL, "--huge-worker-stack", NEEDS_HUGEPAGES },
+    { "--no-huge", NULL, "--in-memory", NEEDS_HUGEPAGES },
+    { "--no-huge", NULL, "--legacy-mem", NEEDS_HUGEPAGES },
+    { "--no-huge", NULL, "--match-allocations", NEEDS_HUGEPAGES },
+    { "--no-huge", NULL, "--single-file-segments", NEEDS_HUGEPAGES },
+    { "--no-huge", NULL, "--socket-limit", NEEDS_HUGEPAGES },
+    { "--no-huge", NULL, "--socket-mem", NEEDS_HUGEPAGES },
+    { "-m", NULL, "--socket-mem", ", which says the same by NUMA node" },
+    { "--legacy-mem", NULL, "--in-memory", NEEDS_DYNAMIC_MEMORY },
+    { "--legacy-mem", NULL, "--match-allocations", NEEDS_DYNAMIC_MEMORY },
+    { "--legacy-mem", NULL, "--socket-limit", NEEDS_DYNAMIC_MEMORY },
+    { "--huge-unlink", "never", "--in-memory", ", which has no files" },
+    { "--huge-unlink", "always", "--single-file-segments", NEEDS_FILES },
+    { "--huge-unlink", "", "--single-file-segments", NEEDS_FILES },
+    { "-a", NULL, "-b", "" },
+    { "-a", NULL, "--block", "" },
+    { "--allow", NULL, "-b", "" },
+    { "--allow", NULL, "--block", "" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (conflicts); i++)
@@ -254,9 +260,9 @@ check_conflicts (const char *const *args, GError **error)
           (conflicts[i].value != NULL && strcmp (conflicts[i].value, value) != 0))
         continue;
       g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
-                   "EAL argument \"%s%s%s\" does not go together with \"%s\"", conflicts[i].one,
+                   "EAL argument \"%s%s%s\" does not go together with \"%s\"%s", conflicts[i].one,
                    conflicts[i].value != NULL && *value != '\0' ? "=" : "",
-                   conflicts[i].value != NULL ? value : "", conflicts[i].other);
+                   conflicts[i].value != NULL ? value : "", conflicts[i].other, conflicts[i].why);
       return FALSE;
     }
   return TRUE;

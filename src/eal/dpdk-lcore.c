@@ -4,6 +4,7 @@
 #include "dpdk-eal-private.h"
 #include "dpdk-edge-private.h"
 #include "dpdk-error-private.h"
+#include "dpdk-mempool-private.h"
 
 #include <pthread.h>
 #include <rte_errno.h>
@@ -103,7 +104,7 @@ dpdk_lcore_leave (void)
     return;
   g_private_set (&exit_hook, NULL);
   dpdk_lcore_current_id = LCORE_ID_ANY;
-  rte_mempool_walk (flush_cache, NULL);
+  dpdk_mempool_walk_native (flush_cache, NULL);
   rte_thread_unregister ();
 
   g_mutex_lock (&lock);

@@ -15,6 +15,11 @@ struct rte_mempool *dpdk_mempool_get_native (DpdkMempool *self);
 /* NULL for a pool that an application made with DPDK itself */
 DpdkMempool *dpdk_mempool_from_native (struct rte_mempool *native);
 
+/* instead of rte_mempool_walk() and rte_mempool_free(), which do not go together */
+void dpdk_mempool_walk_native (void (*func) (struct rte_mempool *native, void *data),
+                               gpointer data);
+void dpdk_mempool_free_native (struct rte_mempool *native);
+
 /* Operations that wait for a buffer: see dpdk-mempool-wait.c. A thread that has a cache calls it now
    and then, because a buffer in a cache is of no use to those who wait. */
 void dpdk_mempool_yield_caches (void);

@@ -70,7 +70,7 @@ release_poll (gpointer data)
   if (dpdk_held_any ())
     release->deadline = g_get_monotonic_time () + LEFTOVER_TIMEOUT_US;
   if (rte_mempool_full (release->native))
-    rte_mempool_free (release->native);
+    dpdk_mempool_free_native (release->native);
   else if (g_get_monotonic_time () < release->deadline)
     return FALSE;
   else
@@ -291,7 +291,7 @@ create_native (CreateJob *job)
     }
   if (job->native_error < 0)
     {
-      rte_mempool_free (native);
+      dpdk_mempool_free_native (native);
       return NULL;
     }
   job->native_error = 0;

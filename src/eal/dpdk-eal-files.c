@@ -143,7 +143,7 @@ remove_pages (void)
 static void
 remove_config (const char *folder)
 {
-  static const char *const names[] = { "hugepage_data", "hugepage_info", "config" };
+  static const char *const names[] = { "mp_socket", "hugepage_data", "hugepage_info", "config" };
   g_autofree char *config = g_build_filename (folder, "config", NULL);
   struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
   int fd = open (config, O_RDWR | O_CLOEXEC | O_NOFOLLOW);

@@ -17,11 +17,45 @@ gboolean dpdk_process_is_inert;
 
 static pid_t init_pid;
 
+/* a lock that another thread has at that moment would never be free in the child; in the order in
+   which they are nested */
+static void
+before_fork (void)
+{
+  dpdk_process_before_fork ();
+  dpdk_owner_before_fork ();
+  dpdk_lcore_before_fork ();
+}
+
+static void
+after_fork (void)
+{
+  dpdk_lcore_after_fork ();
+  dpdk_owner_after_fork ();
+  dpdk_process_after_fork ();
+}
+
 static void
 after_fork_in_child (void)
 {
+  gboolean is_parents = dpdk_process_has_begun_locked ();
+
+  after_fork ();
+  if (!is_parents)
+    return;
   dpdk_process_is_inert = TRUE;
   dpdk_lcore_forget ();
+}
+
+void
+dpdk_process_fork_init (void)
+{
+  static gsize initialized;
+
+  if (!g_once_init_enter (&initialized))
+    return;
+  pthread_atfork (before_fork, after_fork, after_fork_in_child);
+  g_once_init_leave (&initialized, 1);
 }
 
 static gboolean
@@ -50,7 +84,6 @@ void
 dpdk_process_exit_init (void)
 {
   init_pid = getpid ();
-  pthread_atfork (NULL, NULL, after_fork_in_child);
   atexit (after_hooks_of_dpdk);
   /* exit () is a drop too */
   atexit (dpdk_eal_prepare_exit);

@@ -22,6 +22,8 @@ void dpdk_eal_remove_dependant (DpdkDependant *dependant);
 void dpdk_eal_add_stoppable (DpdkStoppable *stoppable);
 void dpdk_eal_remove_stoppable (DpdkStoppable *stoppable);
 
+#define DPDK_EAL_INERT_REASON "belongs to the parent of this process, or the process is ending"
+
 extern gboolean dpdk_process_is_inert;
 
 /* in a child made by fork() everything is inert: memory, sockets and devices are the parent's; and

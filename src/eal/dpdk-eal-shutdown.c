@@ -5,12 +5,17 @@
 #include "dpdk-lcore-private.h"
 
 static gboolean
-check_process (GError **error)
+check_process (DpdkEal *self, GError **error)
 {
-  if (!dpdk_eal_is_inert ())
+  g_autoptr (DpdkEal) started = dpdk_process_dup_eal ();
+
+  if (dpdk_eal_is_inert ())
+    g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD, "The EAL " DPDK_EAL_INERT_REASON);
+  else if (self != started)
+    g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,
+                         "The EAL was not made by dpdk_eal_new()");
+  else
     return TRUE;
-  g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,
-                       "The EAL belongs to the parent of this process, or the process is ending");
   return FALSE;
 }
 
@@ -53,7 +58,7 @@ dpdk_eal_shutdown (DpdkEal *self, guint timeout_ms, GError **error)
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (!dpdk_lcore_check_may_wait ("dpdk_eal_shutdown", "dpdk_eal_shutdown_async()", error) ||
-      !check_process (error))
+      !check_process (self, error))
     return FALSE;
   dpdk_process_begin_shutdown ();
   if (dpdk_process_wait_dead (deadline))
@@ -221,7 +226,7 @@ dpdk_eal_shutdown_async (DpdkEal *self, guint timeout_ms, GCancellable *cancella
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dpdk_eal_shutdown_async);
-  if (!check_process (&error) ||
+  if (!check_process (self, &error) ||
       !dpdk_lcore_check_may_wait ("dpdk_eal_shutdown_async", NULL, &error))
     {
       g_task_return_error (task, error);

@@ -229,6 +229,7 @@ dpdk_eal_new (const char *const *args, GError **error)
 
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
+  dpdk_process_fork_init ();
   if (!dpdk_eal_args_check (args, error) ||
       !dpdk_lcore_check_may_wait ("dpdk_eal_new", NULL, error) ||
       !dpdk_process_begin_start (&running, error))
@@ -314,9 +315,12 @@ dpdk_eal_get_state (DpdkEal *self)
 const char *const *
 dpdk_eal_get_args (DpdkEal *self)
 {
+  static const char *const no_args[] = { NULL };
+
   g_return_val_if_fail (DPDK_IS_EAL (self), NULL);
 
-  return (const char *const *) self->args + 1;
+  /* g_object_new() gives an object that never starts */
+  return self->args != NULL ? (const char *const *) self->args + 1 : no_args;
 }
 
 /**

@@ -52,6 +52,8 @@ void dpdk_lcore_enter_main (void);
 gboolean dpdk_lcore_enter_worker (GError **error);
 /* gives back what mempools keep for the calling thread, and its number; does nothing without one */
 void dpdk_lcore_leave (void);
+void dpdk_lcore_before_fork (void);
+void dpdk_lcore_after_fork (void);
 /* in a child made by fork(), on its only thread */
 void dpdk_lcore_forget (void);
 

@@ -121,6 +121,18 @@ dpdk_lcore_leave (void)
 }
 
 void
+dpdk_lcore_before_fork (void)
+{
+  g_mutex_lock (&lock);
+}
+
+void
+dpdk_lcore_after_fork (void)
+{
+  g_mutex_unlock (&lock);
+}
+
+void
 dpdk_lcore_forget (void)
 {
   dpdk_lcore_current = NULL;

@@ -16,5 +16,7 @@ void dpdk_owner_post_poll (DpdkOwnerPollFunc func, gpointer data, gboolean must_
 gboolean dpdk_owner_call (DpdkOwnerFunc func, gpointer data, const char *what, GError **error);
 void dpdk_owner_abandon (gpointer data);
 gboolean dpdk_owner_wait_idle (gint64 deadline);
+void dpdk_owner_before_fork (void);
+void dpdk_owner_after_fork (void);
 
 G_END_DECLS

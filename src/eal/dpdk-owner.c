@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-owner-private.h"
 
+#include "dpdk-eal-private.h"
 #include "dpdk-lcore-private.h"
 #include "dpdk-owner-timer-private.h"
 
@@ -37,6 +38,18 @@ gboolean
 dpdk_owner_is_current (void)
 {
   return is_owner;
+}
+
+void
+dpdk_owner_before_fork (void)
+{
+  g_mutex_lock (&owner.lock);
+}
+
+void
+dpdk_owner_after_fork (void)
+{
+  g_mutex_unlock (&owner.lock);
 }
 
 static void
@@ -209,6 +222,13 @@ dpdk_owner_call (DpdkOwnerFunc func, gpointer data, const char *what, GError **e
     }
   if (!dpdk_lcore_check_may_wait (what, NULL, error))
     return FALSE;
+  /* in a child made by fork() there is no such thread */
+  if (dpdk_eal_is_inert ())
+    {
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD, "%s: the EAL " DPDK_EAL_INERT_REASON,
+                   what);
+      return FALSE;
+    }
   g_mutex_lock (&owner.lock);
   if (owner.thread == NULL)
     {

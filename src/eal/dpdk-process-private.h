@@ -31,6 +31,14 @@ gboolean dpdk_process_remove_waiter (gpointer data);
 /* waits until no thread of ours runs but those that are in exit () themselves */
 void dpdk_process_wait_stopped (gint64 deadline);
 
+/* what is shared must be whole in a child made by fork() */
+void dpdk_process_before_fork (void);
+void dpdk_process_after_fork (void);
+/* between the two: whether there is an EAL, or one that is being started */
+gboolean dpdk_process_has_begun_locked (void);
+/* to be called before the start is announced */
+void dpdk_process_fork_init (void);
+
 /* to be called before and after the start */
 void dpdk_process_exit_init (void);
 void dpdk_process_exit_init_late (void);

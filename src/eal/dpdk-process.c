@@ -31,6 +31,24 @@ static struct {
   gboolean is_over;
 } process;
 
+void
+dpdk_process_before_fork (void)
+{
+  g_mutex_lock (&process.lock);
+}
+
+void
+dpdk_process_after_fork (void)
+{
+  g_mutex_unlock (&process.lock);
+}
+
+gboolean
+dpdk_process_has_begun_locked (void)
+{
+  return process.is_starting || process.state != DPDK_EAL_STATE_NEVER;
+}
+
 gboolean
 dpdk_process_begin_start (DpdkEal **running, GError **error)
 {
@@ -38,12 +56,13 @@ dpdk_process_begin_start (DpdkEal **running, GError **error)
 
   *running = NULL;
   g_mutex_lock (&process.lock);
-  while (process.is_starting)
+  /* the thread that starts it may be one of the parent's */
+  while (process.is_starting && !dpdk_eal_is_inert ())
     g_cond_wait (&process.changed, &process.lock);
-  if (process.state == DPDK_EAL_STATE_NEVER)
+  if (dpdk_eal_is_inert ())
+    why = DPDK_EAL_INERT_REASON;
+  else if (process.state == DPDK_EAL_STATE_NEVER)
     process.is_starting = TRUE;
-  else if (dpdk_eal_is_inert ())
-    why = "belongs to the parent of this process, or the process is ending";
   else if (process.state == DPDK_EAL_STATE_DEAD)
     why = "of this process has ended; DPDK cannot be started twice in one process";
   else if (process.state == DPDK_EAL_STATE_UP)
@@ -265,7 +284,8 @@ dpdk_process_dup_dependants (void)
   for (guint i = 0; has_dependants_locked () && i < process.dependants->len; i++)
     g_ptr_array_add (all, dpdk_dependant_ref (g_ptr_array_index (process.dependants, i)));
   g_mutex_unlock (&process.lock);
-  n_held = all->len > 0 ? dpdk_held_count () : 0;
+  /* in a child made by fork() the packets are the parent's, and so may be the lock of their count */
+  n_held = all->len > 0 && !dpdk_eal_is_inert () ? dpdk_held_count () : 0;
   if (n_held > 0)
     g_ptr_array_add (all, dpdk_dependant_new (DPDK_TYPE_PACKET, NULL, (guint64) n_held));
   return all;
@@ -276,7 +296,12 @@ dpdk_eal_add_dependant (DpdkEal *self, GType type, const char *name, GError **er
 {
   g_autoptr (DpdkEal) running = dpdk_process_dup_eal ();
   DpdkDependant *dependant = NULL;
+  const char *why = "is ending or has ended";
 
+  if (self != running)
+    why = "was not made by dpdk_eal_new()";
+  else if (dpdk_eal_is_inert ())
+    why = DPDK_EAL_INERT_REASON;
   g_mutex_lock (&process.lock);
   if (self == running && process.state == DPDK_EAL_STATE_UP && !dpdk_eal_is_inert ())
     {
@@ -288,8 +313,7 @@ dpdk_eal_add_dependant (DpdkEal *self, GType type, const char *name, GError **er
   g_mutex_unlock (&process.lock);
   if (dependant == NULL)
     g_set_error (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD, "%s %s: the EAL %s", g_type_name (type),
-                 name,
-                 self == running ? "is ending or has ended" : "was not made by dpdk_eal_new()");
+                 name, why);
   return dependant;
 }
 

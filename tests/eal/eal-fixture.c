@@ -1,92 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "eal-fixture.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_TESTS 64
-#define TEST_TIMEOUT_US (180 * G_TIME_SPAN_SECOND)
+#define PREFIX_VARIABLE "DPDK_TEST_EAL_PREFIX"
 
-static gboolean is_isolated;
-
-static gboolean
-isolate_files (void)
+DpdkEal *
+eal_build (const EalSettings *settings, GError **error)
 {
-  if (unshare (CLONE_NEWNS) != 0)
-    return FALSE;
-  g_mkdir_with_parents (EAL_RUNTIME_FOLDER, 0700);
-  return mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-         mount ("dpdk", EAL_RUNTIME_FOLDER, "tmpfs", 0, NULL) == 0;
+  g_autoptr (DpdkEalBuilder) builder = dpdk_eal_builder_new ();
+
+  dpdk_eal_builder_set_memory_mode (builder, settings->mode);
+  dpdk_eal_builder_set_memory (builder, settings->memory);
+  dpdk_eal_builder_set_numa_memory (builder, settings->node, settings->numa_memory);
+  dpdk_eal_builder_set_numa_limit (builder, settings->node, settings->numa_limit);
+  dpdk_eal_builder_set_file_prefix (builder, settings->prefix);
+  dpdk_eal_builder_set_telemetry (builder, settings->telemetry);
+  dpdk_eal_builder_add_args (builder, settings->args);
+  return dpdk_eal_builder_build (builder, error);
 }
 
-static void
-run_isolated (gconstpointer data)
+DpdkEal *
+eal_build_ok (const EalSettings *settings)
 {
-  /* ISO C has no conversion from an object pointer to a function pointer */
-  const EalTestFunc *func = data;
+  g_autoptr (GError) error = NULL;
+  DpdkEal *eal = eal_build (settings, &error);
 
-  if (g_test_subprocess ())
-    {
-      (*func) ();
-      return;
-    }
-  if (!is_isolated)
-    {
-      g_test_skip ("needs the privilege to make namespaces");
-      return;
-    }
-  g_test_trap_subprocess (NULL, TEST_TIMEOUT_US, 0);
-  g_test_trap_assert_passed ();
-  g_assert_cmpuint (eal_count_entries (EAL_RUNTIME_FOLDER), ==, 0);
-}
-
-void
-eal_test_init (int *argc, char ***argv)
-{
-  g_test_init (argc, argv, NULL);
-  is_isolated = g_test_subprocess () || isolate_files ();
-  /* one that fails does not keep the others from running */
-  if (!g_test_subprocess ())
-    g_test_set_nonfatal_assertions ();
-}
-
-void
-eal_test_add (const char *path, EalTestFunc func)
-{
-  static EalTestFunc funcs[MAX_TESTS];
-  static guint n_funcs;
-
-  g_assert_cmpuint (n_funcs, <, MAX_TESTS);
-  funcs[n_funcs] = func;
-  g_test_add_data_func (path, &funcs[n_funcs++], run_isolated);
-}
-
-/* how often to do something that is done n times in a full run */
-guint
-eal_scaled (guint n)
-{
-  const char *text = g_getenv ("DPDK_TEST_SCALE");
-  double scale = text != NULL ? g_ascii_strtod (text, NULL) : 1;
-
-  return scale > 0 ? MAX (1, (guint) (n * scale)) : n;
+  g_assert_no_error (error);
+  g_assert_true (DPDK_IS_EAL (eal));
+  return eal;
 }
 
 DpdkEal *
 eal_new (void)
 {
-  const char *const args[] = { "--no-huge", "-m64", NULL };
-  g_autoptr (GError) error = NULL;
-  DpdkEal *eal = dpdk_eal_new (args, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (DPDK_IS_EAL (eal));
-  return eal;
+  return eal_build_ok (&(EalSettings){ .mode = DPDK_MEMORY_MODE_NO_HUGEPAGES, .memory = 64 });
 }
 
 DpdkMempool *
@@ -100,23 +51,6 @@ eal_mempool_new (DpdkEal *eal)
   return pool;
 }
 
-static gboolean
-give_up (gpointer user_data)
-{
-  g_error ("in vain waited for something");
-  return G_SOURCE_REMOVE;
-}
-
-GSource *
-eal_add_deadline (GMainContext *context)
-{
-  GSource *source = g_timeout_source_new (EAL_PATIENCE_MS);
-
-  g_source_set_callback (source, give_up, NULL, NULL);
-  g_source_attach (source, context);
-  return source;
-}
-
 void
 eal_end (DpdkEal *eal)
 {
@@ -126,6 +60,47 @@ eal_end (DpdkEal *eal)
   g_assert_no_error (error);
   g_assert_cmpint (dpdk_eal_get_process_state (), ==, DPDK_EAL_STATE_DEAD);
   g_assert_finalize_object (eal);
+}
+
+void
+eal_assert_error (GError **error, DpdkError code, const char *pattern)
+{
+  g_assert_error (*error, DPDK_ERROR, (int) code);
+  if (!g_pattern_match_simple (pattern, (*error)->message))
+    g_error ("\"%s\" does not match \"%s\"", (*error)->message, pattern);
+  g_clear_error (error);
+}
+
+void
+eal_assert_start_fails (const EalSettings *settings, const char *pattern)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (eal_build (settings, &error));
+  eal_assert_error (&error, DPDK_ERROR_EAL_INIT, pattern);
+  g_assert_cmpint (dpdk_eal_get_process_state (), ==, DPDK_EAL_STATE_DEAD);
+  g_assert_null (dpdk_eal_dup_current ());
+  g_assert_null (dpdk_eal_new (NULL, &error));
+  eal_assert_error (&error, DPDK_ERROR_EAL_DEAD, "*cannot be started twice*");
+}
+
+const char *
+eal_get_runtime_folder (void)
+{
+  static char *folder;
+  const char *parent = g_getenv ("RUNTIME_DIRECTORY");
+
+  if (folder == NULL)
+    folder = g_build_filename (parent != NULL ? parent : "/run", "dpdk", NULL);
+  return folder;
+}
+
+gboolean
+eal_runtime_file_exists (const char *prefix, const char *name)
+{
+  g_autofree char *path = g_build_filename (eal_get_runtime_folder (), prefix, name, NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
 }
 
 guint
@@ -143,71 +118,92 @@ eal_count_entries (const char *folder)
   return n;
 }
 
-void
-eal_peer_start (EalPeer *self, EalPeerFunc func, gpointer data)
-{
-  int there[2], back[2];
+static char *private_folder;
 
-  g_assert_cmpint (dpdk_eal_get_process_state (), ==, DPDK_EAL_STATE_NEVER);
-  g_assert_no_errno (pipe (there));
-  g_assert_no_errno (pipe (back));
-  self->pid = fork ();
-  g_assert_no_errno (self->pid);
-  if (self->pid == 0)
+gboolean
+eal_drop_privileges (uid_t owner)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (getuid () != 0)
     {
-      close (there[1]);
-      close (back[0]);
-      self->from = there[0];
-      self->to = back[1];
-      func (self, data);
-      exit (0);
+      dpdk_test_skip ("needs the privilege to drop privileges");
+      return FALSE;
     }
-  close (there[0]);
-  close (back[1]);
-  self->from = back[0];
-  self->to = there[1];
+  private_folder = g_dir_make_tmp (NULL, &error);
+  g_assert_no_error (error);
+  g_assert_no_errno (chown (private_folder, owner, owner));
+  g_unsetenv ("RUNTIME_DIRECTORY");
+  g_setenv ("XDG_RUNTIME_DIR", private_folder, TRUE);
+  /* of all threads; one of the three stays, to come back */
+  g_assert_no_errno (setresgid (EAL_NOBODY, EAL_NOBODY, 0));
+  g_assert_no_errno (setresuid (EAL_NOBODY, EAL_NOBODY, 0));
+  return TRUE;
 }
 
 void
-eal_peer_signal (EalPeer *self)
+eal_regain_privileges (void)
 {
-  g_assert_no_errno (write (self->to, "", 1));
+  g_autofree char *folder = g_build_filename (private_folder, "dpdk", NULL);
+
+  g_assert_no_errno (setresuid (0, 0, 0));
+  g_assert_no_errno (setresgid (0, 0, 0));
+  /* empty, or not there */
+  (void) rmdir (folder);
+  g_assert_no_errno (rmdir (private_folder));
+  g_clear_pointer (&private_folder, g_free);
+}
+
+DpdkTestProcess *
+eal_process_start (const char *name, const char *prefix)
+{
+  g_autoptr (GError) error = NULL;
+  DpdkTestProcess *process;
+
+  if (prefix != NULL)
+    g_setenv (PREFIX_VARIABLE, prefix, TRUE);
+  else
+    g_unsetenv (PREFIX_VARIABLE);
+  process = dpdk_test_process_spawn (name, &error);
+  g_assert_no_error (error);
+  dpdk_test_process_expect (process, "up");
+  return process;
 }
 
 void
-eal_peer_await (EalPeer *self)
+eal_process_stop (DpdkTestProcess *process)
 {
-  gint64 deadline = g_get_monotonic_time () + EAL_PATIENCE_US;
-  struct pollfd poll_fd = { .fd = self->from, .events = POLLIN };
-  char byte;
-  int n;
-
-  do
-    n = poll (&poll_fd, 1, (int) ((deadline - g_get_monotonic_time ()) / 1000));
-  while (n < 0 && errno == EINTR);
-  g_assert_cmpint (n, ==, 1);
-  /* 0 bytes: it has ended without a word */
-  g_assert_cmpint (read (self->from, &byte, 1), ==, 1);
+  dpdk_test_process_say (process, "stop");
+  g_assert_cmpint (dpdk_test_process_wait (process), ==, 0);
+  g_object_unref (process);
 }
 
-int
-eal_peer_end (EalPeer *self)
+void
+eal_process_kill (DpdkTestProcess *process)
 {
   int status;
 
-  while (waitpid (self->pid, &status, 0) < 0)
-    g_assert_cmpint (errno, ==, EINTR);
-  close (self->from);
-  close (self->to);
-  return status;
-}
-
-void
-eal_peer_kill (EalPeer *self)
-{
-  int status;
-
-  g_assert_no_errno (kill (self->pid, SIGKILL));
-  status = eal_peer_end (self);
+  dpdk_test_process_kill (process, SIGKILL);
+  status = dpdk_test_process_wait (process);
   g_assert_true (WIFSIGNALED (status));
+  g_object_unref (process);
+}
+
+const char *
+eal_process_get_prefix (void)
+{
+  return g_getenv (PREFIX_VARIABLE);
+}
+
+void
+eal_process_hold (DpdkEal *eal)
+{
+  DpdkTestProcess *parent = dpdk_test_process_get_parent ();
+  g_autoptr (DpdkMempool) pool = eal_mempool_new (eal);
+
+  dpdk_test_process_say (parent, "up");
+  dpdk_test_process_expect (parent, "stop");
+  dpdk_packet_unref (dpdk_mempool_acquire (pool, NULL));
+  g_clear_object (&pool);
+  eal_end (eal);
 }

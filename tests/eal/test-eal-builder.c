@@ -1,66 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "eal-fixture.h"
 
-#include <string.h>
-
 typedef struct {
-  DpdkMemoryMode mode;
-  guint memory;
-  guint node;
-  guint numa_memory;
-  guint numa_limit;
-  const char *prefix;
-  const char *args[3];
+  EalSettings settings;
   const char *message;
 } Refusal;
 
 static const Refusal refusals[] = {
-  { .memory = 64, .numa_memory = 64, .message = "*in all (64 MiB) and for NUMA node 0 (64 MiB)" },
-  { .numa_memory = 65, .numa_limit = 64, .message = "*65 MiB * more than the limit of 64 MiB" },
-  { .node = 1000, .numa_memory = 1, .message = "*NUMA node 1000*" },
-  { .node = 31, .numa_limit = 1, .message = "*no NUMA node 31*" },
-  { .memory = G_MAXUINT, .message = "*4294967295 MiB*" },
-  { .numa_limit = G_MAXUINT, .message = "*4294967295 MiB on NUMA node 0*" },
-  { .mode = DPDK_MEMORY_MODE_NO_HUGEPAGES, .numa_memory = 1, .message = "*only hugepages*" },
-  { .mode = DPDK_MEMORY_MODE_NO_HUGEPAGES, .numa_limit = 1, .message = "*only hugepages*" },
-  { .mode = 99, .message = "*99 is no memory mode*" },
-  { .prefix = "", .message = "*file prefix \"\"*" },
-  { .prefix = "a/b", .message = "*file prefix \"a/b\"*" },
-  { .prefix = "..", .message = "*file prefix \"..\"*" },
-  { .prefix = "100%", .message = "*file prefix \"100%\"*" },
-  { .prefix = "one", .args = { "--file-prefix=two" }, .message = "*\"--file-prefix\"*already*" },
-  { .memory = 64, .args = { "-m", "64" }, .message = "*\"-m\"*already*" },
-  { .mode = DPDK_MEMORY_MODE_NO_HUGEPAGES, .args = { "--in-memory" }, .message = "*together*" },
-  { .mode = DPDK_MEMORY_MODE_NO_HUGEPAGES,
-    .args = { "--huge-dir", "/dev/hugepages" },
-    .message = "*\"--no-huge\" does not go together with \"--huge-dir\"*" },
-  { .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY,
-    .args = { "--huge-unlink=never" },
-    .message = "*\"--huge-unlink=never\" does not go together with \"--in-memory\"*" },
-  { .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY,
-    .args = { "--legacy-mem" },
-    .message = "*\"--legacy-mem\" does not go together with \"--in-memory\"*" },
-  { .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES,
-    .numa_limit = 64,
-    .args = { "--legacy-mem" },
-    .message = "*\"--legacy-mem\" does not go together with \"--socket-limit\"*" },
-  { .args = { "-a0000:00:01.0", "--block=0000:00:02.0" }, .message = "*together*" },
-  { .args = { "--no-such-thing" }, .message = "*unknown*" },
+  { { .memory = 64, .numa_memory = 64 }, "*in all (64 MiB) and for NUMA node 0 (64 MiB)" },
+  { { .numa_memory = 65, .numa_limit = 64 }, "*65 MiB * more than the limit of 64 MiB" },
+  { { .node = 1000, .numa_memory = 1 }, "*NUMA node 1000*" },
+  { { .node = 31, .numa_limit = 1 }, "*no NUMA node 31*" },
+  { { .memory = G_MAXUINT }, "*4294967295 MiB*" },
+  { { .numa_limit = G_MAXUINT }, "*4294967295 MiB on NUMA node 0*" },
+  { { .mode = DPDK_MEMORY_MODE_NO_HUGEPAGES, .numa_memory = 1 }, "*only hugepages*" },
+  { { .mode = DPDK_MEMORY_MODE_NO_HUGEPAGES, .numa_limit = 1 }, "*only hugepages*" },
+  { { .mode = 99 }, "*99 is no memory mode*" },
+  { { .prefix = "" }, "*file prefix \"\"*" },
+  { { .prefix = "a/b" }, "*file prefix \"a/b\"*" },
+  { { .prefix = ".." }, "*file prefix \"..\"*" },
+  { { .prefix = "100%" }, "*file prefix \"100%\"*" },
+  { { .prefix = "one", .args = { "--file-prefix=two" } }, "*\"--file-prefix\"*already*" },
+  { { .memory = 64, .args = { "-m", "64" } }, "*\"-m\"*already*" },
+  { { .mode = DPDK_MEMORY_MODE_NO_HUGEPAGES, .args = { "--in-memory" } }, "*together*" },
+  { { .mode = DPDK_MEMORY_MODE_NO_HUGEPAGES, .args = { "--huge-dir", "/dev/hugepages" } },
+    "*\"--no-huge\" does not go together with \"--huge-dir\"*" },
+  { { .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY, .args = { "--huge-unlink=never" } },
+    "*\"--huge-unlink=never\" does not go together with \"--in-memory\"*" },
+  { { .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY, .args = { "--legacy-mem" } },
+    "*\"--legacy-mem\" does not go together with \"--in-memory\"*" },
+  { { .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES, .numa_limit = 64, .args = { "--legacy-mem" } },
+    "*\"--legacy-mem\" does not go together with \"--socket-limit\"*" },
+  { { .args = { "-a0000:00:01.0", "--block=0000:00:02.0" } }, "*together*" },
+  { { .args = { "--no-such-thing" } }, "*unknown*" },
 };
-
-static DpdkEalBuilder *
-builder_new (const Refusal *refusal)
-{
-  DpdkEalBuilder *builder = dpdk_eal_builder_new ();
-
-  dpdk_eal_builder_set_memory_mode (builder, refusal->mode);
-  dpdk_eal_builder_set_memory (builder, refusal->memory);
-  dpdk_eal_builder_set_numa_memory (builder, refusal->node, refusal->numa_memory);
-  dpdk_eal_builder_set_numa_limit (builder, refusal->node, refusal->numa_limit);
-  dpdk_eal_builder_set_file_prefix (builder, refusal->prefix);
-  dpdk_eal_builder_add_args (builder, refusal->args);
-  return builder;
-}
 
 /* none of them costs the process its one start */
 static void
@@ -68,13 +41,10 @@ test_refused (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
     {
-      g_autoptr (DpdkEalBuilder) builder = builder_new (&refusals[i]);
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (dpdk_eal_builder_build (builder, &error));
-      g_assert_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT);
-      if (!g_pattern_match_simple (refusals[i].message, error->message))
-        g_error ("\"%s\" does not match \"%s\"", error->message, refusals[i].message);
+      g_assert_null (eal_build (&refusals[i].settings, &error));
+      eal_assert_error (&error, DPDK_ERROR_INVALID_ARGUMENT, refusals[i].message);
     }
   g_assert_cmpint (dpdk_eal_get_process_state (), ==, DPDK_EAL_STATE_NEVER);
   eal_end (eal_new ());
@@ -98,6 +68,7 @@ test_without_hugepages (void)
   dpdk_eal_builder_set_memory (builder, 96);
   dpdk_eal_builder_set_file_prefix (builder, "chosen");
   dpdk_eal_builder_set_telemetry (builder, TRUE);
+  dpdk_test_ignore_fds (EAL_N_TELEMETRY_FDS);
   dpdk_eal_builder_set_iova_mode (builder, DPDK_IOVA_MODE_VA);
   dpdk_eal_builder_add_arg (builder, "--no-hpet");
   eal = dpdk_eal_builder_build (builder, &error);
@@ -107,7 +78,7 @@ test_without_hugepages (void)
   g_assert_true (has_arg (eal, "--file-prefix=chosen"));
   g_assert_true (has_arg (eal, "--iova-mode=va"));
   g_assert_true (has_arg (eal, "--no-hpet"));
-  g_assert_true (g_file_test (EAL_RUNTIME_FOLDER "/chosen/dpdk_telemetry.v2", G_FILE_TEST_EXISTS));
+  g_assert_true (eal_runtime_file_exists ("chosen", "dpdk_telemetry.v2"));
 
   again = dpdk_eal_builder_build (builder, &error);
   g_assert_no_error (error);
@@ -144,9 +115,10 @@ test_memory_size (void)
 int
 main (int argc, char **argv)
 {
-  eal_test_init (&argc, &argv);
-  eal_test_add ("/eal-builder/refused", test_refused);
-  eal_test_add ("/eal-builder/without-hugepages", test_without_hugepages);
-  eal_test_add ("/eal-builder/memory-size", test_memory_size);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/eal-builder/refused", DPDK_TEST_FLAGS_NONE, test_refused);
+  dpdk_test_add_func ("/eal-builder/without-hugepages", DPDK_TEST_FLAGS_NONE,
+                      test_without_hugepages);
+  dpdk_test_add_func ("/eal-builder/memory-size", DPDK_TEST_FLAGS_NONE, test_memory_size);
   return g_test_run ();
 }

@@ -5,45 +5,33 @@
 static DpdkEal *
 new_with_prefix (const char *prefix, gboolean telemetry)
 {
-  g_autoptr (DpdkEalBuilder) builder = dpdk_eal_builder_new ();
-  g_autoptr (GError) error = NULL;
-  DpdkEal *eal;
-
-  dpdk_eal_builder_set_memory_mode (builder, DPDK_MEMORY_MODE_NO_HUGEPAGES);
-  dpdk_eal_builder_set_memory (builder, 64);
-  dpdk_eal_builder_set_file_prefix (builder, prefix);
-  dpdk_eal_builder_set_telemetry (builder, telemetry);
-  eal = dpdk_eal_builder_build (builder, &error);
-  g_assert_no_error (error);
-  return eal;
+  return eal_build_ok (&(EalSettings){ .mode = DPDK_MEMORY_MODE_NO_HUGEPAGES,
+                                       .memory = 64,
+                                       .prefix = prefix,
+                                       .telemetry = telemetry });
 }
 
 static void
-run_beside (EalPeer *self, gpointer data)
+run_quietly (void)
 {
-  DpdkEal *eal = new_with_prefix (data, FALSE);
-  DpdkMempool *pool = eal_mempool_new (eal);
+  eal_process_hold (new_with_prefix (eal_process_get_prefix (), FALSE));
+}
 
-  eal_peer_signal (self);
-  eal_peer_await (self);
-  g_object_unref (pool);
-  eal_end (eal);
+static void
+run_with_telemetry (void)
+{
+  eal_process_hold (new_with_prefix (eal_process_get_prefix (), TRUE));
 }
 
 static void
 run_two (const char *prefix, const char *other_prefix)
 {
-  EalPeer peer;
-  DpdkEal *eal;
-  DpdkMempool *pool;
+  DpdkTestProcess *other = eal_process_start ("quiet", other_prefix);
+  DpdkEal *eal = new_with_prefix (prefix, FALSE);
+  DpdkMempool *pool = eal_mempool_new (eal);
 
-  eal_peer_start (&peer, run_beside, (gpointer) other_prefix);
-  eal_peer_await (&peer);
-  eal = new_with_prefix (prefix, FALSE);
-  pool = eal_mempool_new (eal);
-  g_assert_cmpuint (eal_count_entries (EAL_RUNTIME_FOLDER), ==, 0);
-  eal_peer_signal (&peer);
-  g_assert_cmpint (eal_peer_end (&peer), ==, 0);
+  g_assert_cmpuint (eal_count_entries (eal_get_runtime_folder ()), ==, 0);
+  eal_process_stop (other);
   dpdk_packet_unref (dpdk_mempool_acquire (pool, NULL));
   g_object_unref (pool);
   eal_end (eal);
@@ -69,21 +57,10 @@ test_same_prefix (void)
 }
 
 static void
-run_once (EalPeer *self, gpointer data)
-{
-  eal_end (new_with_prefix (data, FALSE));
-}
-
-static void
 test_one_after_the_other (void)
 {
   for (guint i = 0; i < 3; i++)
-    {
-      EalPeer peer;
-
-      eal_peer_start (&peer, run_once, "again");
-      g_assert_cmpint (eal_peer_end (&peer), ==, 0);
-    }
+    eal_process_stop (eal_process_start ("quiet", "again"));
   eal_end (new_with_prefix ("again", FALSE));
 }
 
@@ -93,60 +70,40 @@ test_after_kill (void)
 {
   for (guint i = 0; i < 3; i++)
     {
-      EalPeer peer;
-
-      eal_peer_start (&peer, run_beside, "killed");
-      eal_peer_await (&peer);
-      eal_peer_kill (&peer);
-      g_assert_cmpuint (eal_count_entries (EAL_RUNTIME_FOLDER), ==, 0);
+      eal_process_kill (eal_process_start ("quiet", "killed"));
+      g_assert_cmpuint (eal_count_entries (eal_get_runtime_folder ()), ==, 0);
     }
   eal_end (new_with_prefix ("killed", FALSE));
-}
-
-static void
-run_with_telemetry (EalPeer *self, gpointer data)
-{
-  DpdkEal *eal = new_with_prefix (data, TRUE);
-
-  eal_peer_signal (self);
-  eal_peer_await (self);
-  eal_end (eal);
 }
 
 /* the socket and its folder go with the process; those of one that was killed, with the next */
 static void
 test_telemetry (void)
 {
-  const char *path = EAL_RUNTIME_FOLDER "/told/dpdk_telemetry.v2";
-  EalPeer peer;
+  DpdkTestProcess *process = eal_process_start ("telemetry", "told");
 
-  eal_peer_start (&peer, run_with_telemetry, "told");
-  eal_peer_await (&peer);
-  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
-  eal_peer_signal (&peer);
-  g_assert_cmpint (eal_peer_end (&peer), ==, 0);
-  g_assert_cmpuint (eal_count_entries (EAL_RUNTIME_FOLDER), ==, 0);
+  g_assert_true (eal_runtime_file_exists ("told", "dpdk_telemetry.v2"));
+  eal_process_stop (process);
+  g_assert_cmpuint (eal_count_entries (eal_get_runtime_folder ()), ==, 0);
 
-  eal_peer_start (&peer, run_with_telemetry, "told");
-  eal_peer_await (&peer);
-  eal_peer_kill (&peer);
-  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
-  eal_peer_start (&peer, run_with_telemetry, "told");
-  eal_peer_await (&peer);
-  eal_peer_signal (&peer);
-  g_assert_cmpint (eal_peer_end (&peer), ==, 0);
-  g_assert_cmpuint (eal_count_entries (EAL_RUNTIME_FOLDER), ==, 0);
+  eal_process_kill (eal_process_start ("telemetry", "told"));
+  g_assert_true (eal_runtime_file_exists ("told", "dpdk_telemetry.v2"));
+  eal_process_stop (eal_process_start ("telemetry", "told"));
+  g_assert_cmpuint (eal_count_entries (eal_get_runtime_folder ()), ==, 0);
 }
 
 int
 main (int argc, char **argv)
 {
-  eal_test_init (&argc, &argv);
-  eal_test_add ("/eal-files/side-by-side", test_side_by_side);
-  eal_test_add ("/eal-files/own-prefixes", test_own_prefixes);
-  eal_test_add ("/eal-files/same-prefix", test_same_prefix);
-  eal_test_add ("/eal-files/one-after-the-other", test_one_after_the_other);
-  eal_test_add ("/eal-files/after-kill", test_after_kill);
-  eal_test_add ("/eal-files/telemetry", test_telemetry);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_process ("quiet", run_quietly);
+  dpdk_test_add_process ("telemetry", run_with_telemetry);
+  dpdk_test_add_func ("/eal-files/side-by-side", DPDK_TEST_FLAGS_NONE, test_side_by_side);
+  dpdk_test_add_func ("/eal-files/own-prefixes", DPDK_TEST_FLAGS_NONE, test_own_prefixes);
+  dpdk_test_add_func ("/eal-files/same-prefix", DPDK_TEST_FLAGS_NONE, test_same_prefix);
+  dpdk_test_add_func ("/eal-files/one-after-the-other", DPDK_TEST_FLAGS_NONE,
+                      test_one_after_the_other);
+  dpdk_test_add_func ("/eal-files/after-kill", DPDK_TEST_FLAGS_NONE, test_after_kill);
+  dpdk_test_add_func ("/eal-files/telemetry", DPDK_TEST_FLAGS_NONE, test_telemetry);
   return g_test_run ();
 }

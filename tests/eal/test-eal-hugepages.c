@@ -3,54 +3,52 @@
 #include "eal-fixture.h"
 #include "graph-runner.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-#define HUGE_FOLDER "/run/hugepages"
+#define FOLDER_VARIABLE "DPDK_TEST_HUGE_FOLDER"
+#define USUAL_FOLDER "/dev/hugepages"
 #define PREFIX "huge"
-#define FOLDER EAL_RUNTIME_FOLDER "/" PREFIX
 
-typedef struct {
-  DpdkMemoryMode mode;
-  guint memory;
-  guint numa_memory;
-  guint numa_limit;
-  const char *prefix;
-  const char *args[3];
-} Setting;
-
-static void
+/* one that dpdk_test_init() has made for us, or one of our own; NULL without the privilege */
+static const char *
 mount_hugepages (void)
 {
-  g_mkdir_with_parents (HUGE_FOLDER, 0700);
-  g_assert_no_errno (mount ("hugepages", HUGE_FOLDER, "hugetlbfs", 0, "mode=0700"));
+  g_autofree char *folder = NULL;
+  struct statfs status;
+
+  if (unshare (CLONE_NEWNS) != 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    return NULL;
+  if (statfs (USUAL_FOLDER, &status) == 0 && status.f_type == HUGETLBFS_MAGIC)
+    folder = g_strdup (USUAL_FOLDER);
+  else
+    {
+      folder = g_dir_make_tmp ("hugepages-XXXXXX", NULL);
+      if (folder == NULL || mount ("hugepages", folder, "hugetlbfs", 0, "mode=0755") != 0)
+        return NULL;
+    }
+  g_setenv (FOLDER_VARIABLE, folder, TRUE);
+  return g_getenv (FOLDER_VARIABLE);
 }
 
-static DpdkEal *
-build (const Setting *setting, GError **error)
+static void
+unmount_hugepages (const char *folder)
 {
-  g_autoptr (DpdkEalBuilder) builder = dpdk_eal_builder_new ();
-
-  dpdk_eal_builder_set_memory_mode (builder, setting->mode);
-  dpdk_eal_builder_set_memory (builder, setting->memory);
-  dpdk_eal_builder_set_numa_memory (builder, 0, setting->numa_memory);
-  dpdk_eal_builder_set_numa_limit (builder, 0, setting->numa_limit);
-  dpdk_eal_builder_set_file_prefix (builder, setting->prefix);
-  dpdk_eal_builder_add_args (builder, setting->args);
-  return dpdk_eal_builder_build (builder, error);
+  if (g_str_equal (folder, USUAL_FOLDER))
+    return;
+  (void) umount2 (folder, MNT_DETACH);
+  (void) rmdir (folder);
 }
 
-static DpdkEal *
-build_ok (const Setting *setting)
+static const char *
+get_huge_folder (void)
 {
-  g_autoptr (GError) error = NULL;
-  DpdkEal *eal = build (setting, &error);
-
-  g_assert_no_error (error);
-  return eal;
+  return g_getenv (FOLDER_VARIABLE);
 }
 
 static void
@@ -68,17 +66,17 @@ use (DpdkEal *eal)
 static guint
 count_files (void)
 {
-  return eal_count_entries (EAL_RUNTIME_FOLDER) + eal_count_entries (HUGE_FOLDER);
+  return eal_count_entries (eal_get_runtime_folder ()) + eal_count_entries (get_huge_folder ());
 }
 
 static void
 test_in_memory (void)
 {
-  const Setting setting = { .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY };
+  const EalSettings settings = { .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY };
   DpdkEal *eal;
 
-  mount_hugepages ();
-  eal = build_ok (&setting);
+  dpdk_test_ignore_fds (EAL_N_IN_MEMORY_FDS);
+  eal = eal_build_ok (&settings);
   g_assert_true (g_strv_contains (dpdk_eal_get_args (eal), "--in-memory"));
   use (eal);
   g_assert_cmpuint (count_files (), ==, 0);
@@ -88,15 +86,15 @@ test_in_memory (void)
 
 /* the files are there as long as the EAL is, and not as long as the process */
 static void
-check_files (const Setting *setting)
+check_files (const EalSettings *settings)
 {
   DpdkEal *eal;
 
-  mount_hugepages ();
-  eal = build_ok (setting);
+  dpdk_test_ignore_fds (EAL_N_SHARED_FDS);
+  eal = eal_build_ok (settings);
   use (eal);
-  g_assert_true (g_file_test (FOLDER "/config", G_FILE_TEST_EXISTS));
-  g_assert_cmpuint (eal_count_entries (HUGE_FOLDER), >, 0);
+  g_assert_true (eal_runtime_file_exists (PREFIX, "config"));
+  g_assert_cmpuint (eal_count_entries (get_huge_folder ()), >, 0);
   eal_end (eal);
   g_assert_cmpuint (count_files (), ==, 0);
 }
@@ -104,43 +102,43 @@ check_files (const Setting *setting)
 static void
 test_files (void)
 {
-  check_files (&(Setting){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES, .prefix = PREFIX });
+  check_files (&(EalSettings){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES, .prefix = PREFIX });
 }
 
 static void
 test_files_in_folder (void)
 {
-  check_files (&(Setting){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES,
-                           .prefix = PREFIX,
-                           .args = { "--huge-dir", HUGE_FOLDER } });
+  check_files (&(EalSettings){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES,
+                               .prefix = PREFIX,
+                               .args = { "--huge-dir", get_huge_folder () } });
 }
 
 static void
 test_files_legacy (void)
 {
-  check_files (&(Setting){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES,
-                           .memory = 64,
-                           .prefix = PREFIX,
-                           .args = { "--legacy-mem" } });
+  check_files (&(EalSettings){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES,
+                               .memory = 64,
+                               .prefix = PREFIX,
+                               .args = { "--legacy-mem" } });
 }
 
 static void
 test_files_in_one_segment (void)
 {
-  check_files (&(Setting){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES,
-                           .prefix = PREFIX,
-                           .args = { "--single-file-segments" } });
+  check_files (&(EalSettings){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES,
+                               .prefix = PREFIX,
+                               .args = { "--single-file-segments" } });
 }
 
 static void
 test_numa (void)
 {
-  const Setting setting = { .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY,
-                            .numa_memory = 32,
-                            .numa_limit = 64 };
+  const EalSettings settings = { .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY,
+                                 .numa_memory = 32,
+                                 .numa_limit = 64 };
   g_autoptr (GError) error = NULL;
   g_autoptr (DpdkMempool) pool = NULL;
-  DpdkEal *eal = build_ok (&setting);
+  DpdkEal *eal = eal_build_ok (&settings);
 
   g_assert_true (g_strv_contains (dpdk_eal_get_args (eal), "--socket-mem=32"));
   g_assert_true (g_strv_contains (dpdk_eal_get_args (eal), "--socket-limit=64"));
@@ -156,54 +154,91 @@ test_numa (void)
 static void
 test_out_of_hugepages (void)
 {
-  const Setting setting = { .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY, .memory = 1 << 20 };
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (build (&setting, &error));
-  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_EAL_INIT);
-  g_test_message ("%s", error->message);
-  g_assert_true (g_pattern_match_simple ("rte_eal_init (*-m1048576*)*: *emory*", error->message));
-  g_assert_cmpint (dpdk_eal_get_process_state (), ==, DPDK_EAL_STATE_DEAD);
+  dpdk_test_ignore_fds (EAL_N_FAILED_FDS);
+  eal_assert_start_fails (
+      &(EalSettings){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY, .memory = 1 << 20 },
+      "rte_eal_init (*-m1048576*)*: *emory*");
 }
 
-static const Setting shared = { .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES, .prefix = PREFIX };
+/* nobody may make files where the pages are */
+static void
+test_without_permission (void)
+{
+  if (!eal_drop_privileges (EAL_NOBODY))
+    return;
+  dpdk_test_ignore_fds (EAL_N_SHARED_FDS + EAL_N_FAILED_FDS);
+  eal_assert_start_fails (&(EalSettings){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES,
+                                          .memory = 64,
+                                          .prefix = PREFIX,
+                                          .args = { "--huge-dir", get_huge_folder () } },
+                          "rte_eal_init (*--huge-dir*)*ermission*");
+  eal_regain_privileges ();
+}
+
+static DpdkEal *
+build_shared (const char *prefix)
+{
+  dpdk_test_ignore_fds (EAL_N_SHARED_FDS);
+  return eal_build_ok (
+      &(EalSettings){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES, .prefix = prefix });
+}
 
 static void
-hold_prefix (EalPeer *self, gpointer data)
+hold_prefix (void)
 {
-  DpdkEal *eal = build_ok (&shared);
-  DpdkMempool *pool = eal_mempool_new (eal);
+  const char *prefix = eal_process_get_prefix ();
 
-  eal_peer_signal (self);
-  eal_peer_await (self);
-  /* the failure of the other has taken nothing away */
-  use (eal);
-  g_assert_true (g_file_test (FOLDER "/config", G_FILE_TEST_EXISTS));
-  g_object_unref (pool);
-  eal_end (eal);
+  eal_process_hold (build_shared (prefix));
+  g_assert_false (eal_runtime_file_exists (prefix, "config"));
 }
 
 /* the second of two with one prefix is told so, and disturbs nothing */
 static void
 test_locked_prefix (void)
 {
-  g_autoptr (GError) error = NULL;
-  EalPeer peer;
-  guint n_files;
+  DpdkTestProcess *holder = eal_process_start ("hold", PREFIX);
+  g_autofree char *folder = g_build_filename (eal_get_runtime_folder (), PREFIX, NULL);
+  guint n_files = eal_count_entries (folder) + eal_count_entries (get_huge_folder ());
 
-  mount_hugepages ();
-  eal_peer_start (&peer, hold_prefix, NULL);
-  eal_peer_await (&peer);
-  n_files = eal_count_entries (FOLDER) + eal_count_entries (HUGE_FOLDER);
-  g_assert_null (build (&shared, &error));
-  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_EAL_INIT);
-  g_test_message ("%s", error->message);
-  g_assert_true (
-      g_pattern_match_simple ("rte_eal_init (*)*another primary process*", error->message));
-  g_assert_cmpint (dpdk_eal_get_process_state (), ==, DPDK_EAL_STATE_DEAD);
-  g_assert_cmpuint (eal_count_entries (FOLDER) + eal_count_entries (HUGE_FOLDER), ==, n_files);
-  eal_peer_signal (&peer);
-  g_assert_cmpint (eal_peer_end (&peer), ==, 0);
+  g_assert_cmpuint (n_files, >, 2);
+  eal_assert_start_fails (
+      &(EalSettings){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_FILES, .prefix = PREFIX },
+      "rte_eal_init (*)*another primary process*");
+  g_assert_cmpuint (eal_count_entries (folder) + eal_count_entries (get_huge_folder ()), ==,
+                    n_files);
+  eal_process_stop (holder);
+  g_assert_cmpuint (count_files (), ==, 0);
+}
+
+/* each takes away its own files only */
+static void
+test_two_prefixes (void)
+{
+  DpdkTestProcess *other = eal_process_start ("hold", "other");
+  DpdkEal *eal = build_shared (PREFIX);
+
+  use (eal);
+  eal_end (eal);
+  g_assert_false (eal_runtime_file_exists (PREFIX, "config"));
+  g_assert_true (eal_runtime_file_exists ("other", "config"));
+  g_assert_cmpuint (eal_count_entries (get_huge_folder ()), >, 0);
+  eal_process_stop (other);
+  g_assert_cmpuint (count_files (), ==, 0);
+}
+
+static void
+test_one_after_the_other (void)
+{
+  DpdkEal *eal;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      eal_process_stop (eal_process_start ("hold", PREFIX));
+      g_assert_cmpuint (count_files (), ==, 0);
+    }
+  eal = build_shared (PREFIX);
+  use (eal);
+  eal_end (eal);
   g_assert_cmpuint (count_files (), ==, 0);
 }
 
@@ -212,63 +247,104 @@ static void
 test_after_kill (void)
 {
   DpdkEal *eal;
-  EalPeer peer;
 
-  mount_hugepages ();
-  eal_peer_start (&peer, hold_prefix, NULL);
-  eal_peer_await (&peer);
-  eal_peer_kill (&peer);
-  g_assert_cmpuint (count_files (), >, 0);
-  eal = build_ok (&shared);
+  for (guint i = 0; i < 2; i++)
+    {
+      eal_process_kill (eal_process_start ("hold", PREFIX));
+      g_assert_cmpuint (count_files (), >, 0);
+    }
+  eal = build_shared (PREFIX);
   use (eal);
   eal_end (eal);
   g_assert_cmpuint (count_files (), ==, 0);
+}
+
+static void
+hold_in_memory (void)
+{
+  eal_process_hold (eal_build_ok (
+      &(EalSettings){ .mode = DPDK_MEMORY_MODE_HUGEPAGES_IN_MEMORY, .prefix = PREFIX }));
+}
+
+static void
+test_in_memory_after_kill (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      eal_process_kill (eal_process_start ("hold-in-memory", PREFIX));
+      g_assert_cmpuint (count_files (), ==, 0);
+    }
+  eal_process_stop (eal_process_start ("hold-in-memory", PREFIX));
 }
 
 /* a file of our name that somebody maps is theirs, and so is one of another name */
 static void
 test_others_keep_theirs (void)
 {
-  DpdkEal *eal;
-  int fd, other;
+  g_autofree char *mapped = g_build_filename (get_huge_folder (), PREFIX "map_9999", NULL);
+  g_autofree char *other = g_build_filename (get_huge_folder (), PREFIX "rmap_1", NULL);
+  DpdkEal *eal = build_shared (PREFIX);
+  int fds[2];
 
-  mount_hugepages ();
-  eal = build_ok (&shared);
   use (eal);
-  fd = open (HUGE_FOLDER "/" PREFIX "map_9999", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  other = open (HUGE_FOLDER "/" PREFIX "rmap_1", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  g_assert_no_errno (fd);
-  g_assert_no_errno (other);
-  g_assert_no_errno (flock (fd, LOCK_SH));
+  fds[0] = open (mapped, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  fds[1] = open (other, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  g_assert_no_errno (fds[0]);
+  g_assert_no_errno (fds[1]);
+  g_assert_no_errno (flock (fds[0], LOCK_SH));
   eal_end (eal);
-  g_assert_true (g_file_test (HUGE_FOLDER "/" PREFIX "map_9999", G_FILE_TEST_EXISTS));
-  g_assert_true (g_file_test (HUGE_FOLDER "/" PREFIX "rmap_1", G_FILE_TEST_EXISTS));
-  g_assert_cmpuint (eal_count_entries (HUGE_FOLDER), ==, 2);
-  g_assert_cmpuint (eal_count_entries (EAL_RUNTIME_FOLDER), ==, 0);
-  close (fd);
-  close (other);
+  g_assert_cmpuint (eal_count_entries (get_huge_folder ()), ==, 2);
+  g_assert_cmpuint (eal_count_entries (eal_get_runtime_folder ()), ==, 0);
+  g_assert_no_errno (unlink (mapped));
+  g_assert_no_errno (unlink (other));
+  close (fds[0]);
+  close (fds[1]);
 }
+
+static const struct {
+  const char *path;
+  GTestFunc func;
+} tests[] = {
+  { "/eal-hugepages/in-memory", test_in_memory },
+  { "/eal-hugepages/in-memory/after-kill", test_in_memory_after_kill },
+  { "/eal-hugepages/files/default", test_files },
+  { "/eal-hugepages/files/folder", test_files_in_folder },
+  { "/eal-hugepages/files/legacy", test_files_legacy },
+  { "/eal-hugepages/files/one-segment", test_files_in_one_segment },
+  { "/eal-hugepages/files/locked-prefix", test_locked_prefix },
+  { "/eal-hugepages/files/two-prefixes", test_two_prefixes },
+  { "/eal-hugepages/files/one-after-the-other", test_one_after_the_other },
+  { "/eal-hugepages/files/after-kill", test_after_kill },
+  { "/eal-hugepages/files/others-keep-theirs", test_others_keep_theirs },
+  { "/eal-hugepages/files/without-permission", test_without_permission },
+  { "/eal-hugepages/numa", test_numa },
+  { "/eal-hugepages/out-of-hugepages", test_out_of_hugepages },
+};
 
 int
 main (int argc, char **argv)
 {
   g_autoptr (GString) reason = g_string_new (NULL);
+  const char *folder = NULL;
+  int status;
 
-  eal_test_init (&argc, &argv);
+  dpdk_test_init (&argc, &argv);
   if (!g_test_subprocess () && !graph_hugepages_reserve (reason))
     {
       g_print ("1..0 # SKIP %s\n", reason->str);
       return 0;
     }
-  eal_test_add ("/eal-hugepages/in-memory", test_in_memory);
-  eal_test_add ("/eal-hugepages/files/default", test_files);
-  eal_test_add ("/eal-hugepages/files/folder", test_files_in_folder);
-  eal_test_add ("/eal-hugepages/files/legacy", test_files_legacy);
-  eal_test_add ("/eal-hugepages/files/one-segment", test_files_in_one_segment);
-  eal_test_add ("/eal-hugepages/files/locked-prefix", test_locked_prefix);
-  eal_test_add ("/eal-hugepages/files/after-kill", test_after_kill);
-  eal_test_add ("/eal-hugepages/files/others-keep-theirs", test_others_keep_theirs);
-  eal_test_add ("/eal-hugepages/numa", test_numa);
-  eal_test_add ("/eal-hugepages/out-of-hugepages", test_out_of_hugepages);
-  return g_test_run ();
+  if (!g_test_subprocess () && (folder = mount_hugepages ()) == NULL)
+    {
+      g_print ("1..0 # SKIP needs the privilege to mount hugetlbfs\n");
+      return 0;
+    }
+  dpdk_test_add_process ("hold", hold_prefix);
+  dpdk_test_add_process ("hold-in-memory", hold_in_memory);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    dpdk_test_add_func (tests[i].path, DPDK_TEST_FLAGS_NONE, tests[i].func);
+  status = g_test_run ();
+  if (folder != NULL)
+    unmount_hugepages (folder);
+  return status;
 }

@@ -63,9 +63,7 @@ test_register (void)
   dpdk_lcore_unref (lcore);
   assert_registered (lcore);
   g_assert_null (dpdk_lcore_register (eal, &error));
-  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_EXISTS);
-  g_assert_true (g_pattern_match_simple ("*is lcore * already", error->message));
-  g_clear_error (&error);
+  eal_assert_error (&error, DPDK_ERROR_EXISTS, "*is lcore * already");
   dpdk_lcore_unref (lcore);
   assert_external ();
 
@@ -110,9 +108,8 @@ test_service (void)
   g_assert_cmpint (rte_service_lcore_add (dpdk_lcore_get_id (lcore)), ==, 0);
   g_assert_cmpint (dpdk_lcore_get_role (), ==, DPDK_LCORE_ROLE_SERVICE);
   pool = dpdk_mempool_new (eal, 63, 0, 2048, -1, &error);
-  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK);
-  g_assert_true (g_pattern_match_simple ("creating a mempool: not allowed on a service lcore*",
-                                         error->message));
+  eal_assert_error (&error, DPDK_ERROR_WOULD_DEADLOCK,
+                    "creating a mempool: not allowed on a service lcore*");
   g_assert_cmpint (rte_service_lcore_del (dpdk_lcore_get_id (lcore)), ==, 0);
   dpdk_lcore_unref (lcore);
   eal_end (eal);
@@ -206,8 +203,7 @@ shut_down_in_vain (gpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_false (dpdk_eal_shutdown (data, 1, &error));
-  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_TIMED_OUT);
-  g_assert_true (g_pattern_match_simple ("*1 registered thread (*)*", error->message));
+  eal_assert_error (&error, DPDK_ERROR_TIMED_OUT, "*1 registered thread (*)*");
   return NULL;
 }
 
@@ -250,7 +246,7 @@ static void
 test_many_times (void)
 {
   DpdkEal *eal = eal_new ();
-  guint n = eal_scaled (10000);
+  guint n = dpdk_test_scale (10000);
   DpdkLcore *lcore = lcore_register (eal);
   guint first = dpdk_lcore_get_id (lcore);
 
@@ -262,6 +258,58 @@ test_many_times (void)
       dpdk_lcore_unref (lcore);
     }
   eal_end (eal);
+}
+
+typedef struct {
+  DpdkEal *eal;
+  /* before those that come and go */
+  DpdkMempool *pool;
+  gint finish;
+} Turnstile;
+
+static gpointer
+come_and_go (gpointer data)
+{
+  Turnstile *turnstile = data;
+  DpdkPacket *packets[256];
+
+  while (!g_atomic_int_get (&turnstile->finish))
+    {
+      g_autoptr (DpdkLcore) lcore = lcore_register (turnstile->eal);
+
+      /* a cache that takes a while to empty */
+      g_assert_true (
+          dpdk_mempool_acquire_bulk (turnstile->pool, packets, G_N_ELEMENTS (packets), NULL));
+      for (guint i = 0; i < G_N_ELEMENTS (packets); i++)
+        dpdk_packet_unref (packets[i]);
+    }
+  return NULL;
+}
+
+/* who leaves looks through all pools, and one of them may just be freed */
+static void
+test_amid_pools (void)
+{
+  Turnstile turnstile = { .eal = eal_new () };
+  g_autoptr (GError) error = NULL;
+  GThread *threads[4];
+
+  turnstile.pool = dpdk_mempool_new (turnstile.eal, 8191, 512, 128, -1, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("registered", come_and_go, &turnstile);
+  for (guint i = 0; i < dpdk_test_scale (2000); i++)
+    {
+      DpdkMempool *pool = dpdk_mempool_new (turnstile.eal, 15, 0, 128, -1, &error);
+
+      g_assert_no_error (error);
+      g_object_unref (pool);
+    }
+  g_atomic_int_set (&turnstile.finish, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  g_object_unref (turnstile.pool);
+  eal_end (turnstile.eal);
 }
 
 typedef struct {
@@ -293,8 +341,7 @@ join_crowd (gpointer data)
       g_autofree char *pattern =
           g_strdup_printf ("DpdkLcore: thread *: rte_thread_register: all %d lcores *", N_SLOTS);
 
-      g_assert_error (error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY);
-      g_assert_true (g_pattern_match_simple (pattern, error->message));
+      eal_assert_error (&error, DPDK_ERROR_NO_MEMORY, pattern);
       g_assert_cmpint (dpdk_lcore_get_role (), ==, DPDK_LCORE_ROLE_EXTERNAL);
     }
   crowd->n_tried++;
@@ -357,16 +404,14 @@ look_on_worker (DpdkWorker *worker, gpointer user_data)
   g_clear_error (&error);
   /* the error names the role and the call */
   g_assert_false (dpdk_eal_shutdown (seen->eal, 0, &error));
-  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK);
-  g_assert_true (g_pattern_match_simple (
-      "dpdk_eal_shutdown: not allowed on the thread of a worker*dpdk_eal_shutdown_async()*",
-      error->message));
+  eal_assert_error (
+      &error, DPDK_ERROR_WOULD_DEADLOCK,
+      "dpdk_eal_shutdown: not allowed on the thread of a worker*dpdk_eal_shutdown_async()*");
   g_assert_cmpint (dpdk_eal_get_state (seen->eal), ==, DPDK_EAL_STATE_UP);
   g_clear_error (&error);
   g_assert_null (dpdk_port_new (seen->eal, "net_null0", &error));
-  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK);
-  g_assert_true (g_pattern_match_simple ("opening a port: not allowed on the thread of a worker*",
-                                         error->message));
+  eal_assert_error (&error, DPDK_ERROR_WOULD_DEADLOCK,
+                    "opening a port: not allowed on the thread of a worker*");
 }
 
 static void
@@ -409,13 +454,14 @@ test_worker (void)
 int
 main (int argc, char **argv)
 {
-  eal_test_init (&argc, &argv);
-  eal_test_add ("/lcore/register", test_register);
-  eal_test_add ("/lcore/service", test_service);
-  eal_test_add ("/lcore/thread-ends", test_thread_ends);
-  eal_test_add ("/lcore/released-elsewhere", test_released_elsewhere);
-  eal_test_add ("/lcore/many-times", test_many_times);
-  eal_test_add ("/lcore/too-many", test_too_many);
-  eal_test_add ("/lcore/worker", test_worker);
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/lcore/register", DPDK_TEST_FLAGS_NONE, test_register);
+  dpdk_test_add_func ("/lcore/service", DPDK_TEST_FLAGS_NONE, test_service);
+  dpdk_test_add_func ("/lcore/thread-ends", DPDK_TEST_FLAGS_NONE, test_thread_ends);
+  dpdk_test_add_func ("/lcore/released-elsewhere", DPDK_TEST_FLAGS_NONE, test_released_elsewhere);
+  dpdk_test_add_func ("/lcore/many-times", DPDK_TEST_FLAGS_NONE, test_many_times);
+  dpdk_test_add_func ("/lcore/amid-pools", DPDK_TEST_FLAGS_NONE, test_amid_pools);
+  dpdk_test_add_func ("/lcore/too-many", DPDK_TEST_FLAGS_NONE, test_too_many);
+  dpdk_test_add_func ("/lcore/worker", DPDK_TEST_FLAGS_NONE, test_worker);
   return g_test_run ();
 }

@@ -117,7 +117,8 @@ check_closed (DpdkPort *port, DpdkMempool *mempool)
   g_assert_false (dpdk_port_get_statistics (port, &statistics, &error));
   child_check_error (&error, DPDK_ERROR, DPDK_ERROR_CLOSED, "*is closed*");
   g_assert_cmpuint (dpdk_port_rx_burst (port, 0, &packet, 1), ==, 0);
-  g_assert_null (dpdk_port_get_driver (port));
+  /* what it was can still be told */
+  g_assert_nonnull (dpdk_port_get_driver (port));
   g_assert_null (dpdk_port_get_mempool (port));
   g_assert_true (dpdk_port_close (port, &error));
   g_assert_no_error (error);
@@ -260,7 +261,7 @@ take_all (DpdkMempool *mempool)
 
   while ((packet = dpdk_mempool_acquire (mempool, &error)) != NULL)
     g_ptr_array_add (packets, packet);
-  child_check_error (&error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY, "DpdkMempool *: all * in use");
+  child_check_error (&error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY, "DpdkMempool *: * buffer* in use*");
   return packets;
 }
 

@@ -121,6 +121,8 @@ def shutdown_without_blocking():
     scenario.iterate_until(lambda: results)
     message = expect_dpdk_error(Dpdk.Error.TIMED_OUT, eal.shutdown_finish, results[0])
     assert f'1 DpdkMempool ({pool.get_name()})' in message, message
+    assert eal.get_state() == Dpdk.EalState.CLOSING
+    expect_dpdk_error(Dpdk.Error.EAL_DEAD, Dpdk.Mempool.new, eal, 63, 0, 2048, -1)
     shut_down(scenario.DEADLINE_S * 1000, Gio.Cancellable())
     scenario.iterate_until(lambda: results)
     scenario.expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, eal.shutdown_finish,
@@ -137,7 +139,7 @@ def dependants():
     assert eal.dup_dependants() == []
     pool = Dpdk.Mempool.new(eal, 63, 0, 2048, -1)
     port = Dpdk.Port.new(eal, 'net_null0')
-    packets = [Dpdk.X for _ in range(3)]
+    packets = [pool.acquire() for _ in range(3)]
     lcore = Dpdk.Lcore.register(eal)
     found = {dependant.get_object_type(): dependant for dependant in eal.dup_dependants()}
     assert set(found) == {Dpdk.Mempool.__gtype__, Dpdk.Port.__gtype__, Dpdk.Packet.__gtype__,
@@ -163,7 +165,8 @@ def registered_threads():
         lcore = Dpdk.Lcore.register(eal)
         assert Dpdk.Lcore.get_role() == Dpdk.LcoreRole.REGISTERED
         assert Dpdk.Lcore.get_current().get_id() == lcore.get_id() > 0
-        expect_dpdk_error(Dpdk.Error.EXISTS, Dpdk.Lcore.register, eal)
+        message = expect_dpdk_error(Dpdk.Error.EXISTS, Dpdk.Lcore.register, eal)
+        assert f'is lcore {lcore.get_id()} already' in message, message
         assert bytes(pool.acquire()) == b''
         kept.append(lcore)
 
@@ -177,6 +180,13 @@ def registered_threads():
     assert len([pool.acquire() for _ in range(63)]) == 63
 
     lcore = Dpdk.Lcore.register(eal)
+    # a handle is good for its own thread only
+    errors = []
+    thread = threading.Thread(target=lambda: errors.append(
+        expect_dpdk_error(Dpdk.Error.WRONG_ROLE, pool.acquire_cached, lcore)))
+    thread.start()
+    thread.join()
+    assert 'dpdk_mempool_acquire_cached' in errors[0] and 'not registered' in errors[0], errors
     assert lcore.unregister() and not lcore.is_registered()
     assert Dpdk.Lcore.get_current() is None
     # dropping the handle is enough
@@ -472,6 +482,7 @@ def ports():
 
 def workers():
     runtime = scenario.start_ring()
+    eal = runtime.dup_eal()
     worker = runtime.dup_worker(0)
     assert runtime.get_n_workers() == runtime.get_n_ports() == 1
     assert runtime.dup_worker(1) is None and runtime.dup_port(1) is None
@@ -487,8 +498,16 @@ def workers():
         seen.append((called is worker, Dpdk.Worker.dup_current() is worker, data,
                      threading.get_ident() != main,
                      GLib.MainContext.get_thread_default() is not None))
-        expect_dpdk_error(Dpdk.Error.WOULD_DEADLOCK, runtime.shutdown, 1000)
-        expect_dpdk_error(Dpdk.Error.WOULD_DEADLOCK, runtime.run)
+        for function, arguments, call in (
+                (runtime.shutdown, (1000,), 'dpdk_runtime_shutdown'),
+                (runtime.run, (), 'dpdk_runtime_run'),
+                (eal.shutdown, (1000,), 'dpdk_eal_shutdown'),
+                (Dpdk.Port.new, (eal, 'net_null0'), 'opening a port'),
+                (Dpdk.Mempool.new, (eal, 63, 0, 2048, -1), 'creating a mempool')):
+            message = expect_dpdk_error(Dpdk.Error.WOULD_DEADLOCK, function, *arguments)
+            assert call in message and 'on the thread of a worker' in message, message
+        assert Dpdk.Lcore.get_role() == Dpdk.LcoreRole.WORKER
+        expect_dpdk_error(Dpdk.Error.WRONG_ROLE, Dpdk.Lcore.get_current().unregister)
         done.set()
 
     assert worker.invoke(run, 'one', 2)
@@ -646,75 +665,6 @@ def collected_by_another_thread():
     assert done.wait(scenario.DEADLINE_S)
     # the port is free again
     scenario.listen(runtime)
-
-
-def states_of_the_eal():
-    """A shutdown that comes too early says who is in its way; each state is told where it was made."""
-    eal = start_eal()
-    pool = Dpdk.Mempool.new(eal, 63, 0, 2048, -1)
-    states, errors = [], []
-    eal.connect('notify::state', lambda *_: states.append((threading.get_ident(), eal.get_state())))
-
-    def on_shutdown(source, result):
-        try:
-            errors.append(source.shutdown_finish(result))
-        except GLib.Error as error:
-            errors.append(error)
-
-    held = [(dependant.get_object_type().name, dependant.get_name(), dependant.get_count())
-            for dependant in eal.dup_dependants()]
-    assert held == [('DpdkMempool', pool.get_name(), 1)], held
-    eal.shutdown_async(50, None, on_shutdown)
-    scenario.iterate_until(lambda: errors)
-    error = errors.pop()
-    assert error.matches(Dpdk.Error.quark(), Dpdk.Error.TIMED_OUT), error
-    assert 'DpdkMempool' in error.message and pool.get_name() in error.message, error.message
-    assert eal.get_state() == Dpdk.EalState.CLOSING
-    expect_dpdk_error(Dpdk.Error.EAL_DEAD, Dpdk.Mempool.new, eal, 63, 0, 2048, -1)
-
-    cancellable = Gio.Cancellable()
-    eal.shutdown_async(60000, cancellable, on_shutdown)
-    cancellable.cancel()
-    scenario.iterate_until(lambda: errors)
-    assert errors.pop().matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
-
-    eal.shutdown_async(60000, None, on_shutdown)
-    del pool
-    gc.collect()
-    scenario.iterate_until(lambda: errors and len(states) == 2)
-    assert errors == [True], errors
-    here = threading.get_ident()
-    assert states == [(here, Dpdk.EalState.CLOSING), (here, Dpdk.EalState.DEAD)], states
-
-
-def lcores():
-    """A thread is an lcore as long as it wants, and no longer than it lives."""
-    eal = start_eal()
-    assert Dpdk.Lcore.get_role() == Dpdk.LcoreRole.EXTERNAL
-    assert Dpdk.Lcore.get_current() is None
-    lcore = Dpdk.Lcore.register(eal)
-    assert Dpdk.Lcore.get_role() == Dpdk.LcoreRole.REGISTERED
-    assert Dpdk.Lcore.get_current().get_id() == lcore.get_id()
-    assert 'lcore' in expect_dpdk_error(Dpdk.Error.EXISTS, Dpdk.Lcore.register, eal)
-    assert lcore.unregister()
-    assert not lcore.is_registered()
-    assert Dpdk.Lcore.get_role() == Dpdk.LcoreRole.EXTERNAL
-
-    seen = []
-
-    def forget():
-        seen.append(Dpdk.Lcore.register(eal))
-
-    # many more than there are numbers: each comes back when its thread ends
-    for _ in range(300):
-        thread = threading.Thread(target=forget)
-        thread.start()
-        thread.join()
-    assert len(seen) == 300
-    assert not any(handle.is_registered() for handle in seen)
-    del seen[:], lcore
-    gc.collect()
-    assert eal.shutdown(15000)
 
 
 SCENARIOS = {name: function for name, function in list(globals().items())

@@ -31,8 +31,6 @@ SCENARIOS = {name: (0, None) for name in (
     'incoming_signal',
     'run_and_quit',
     'collected_by_another_thread',
-    'states_of_the_eal',
-    'lcores',
 )}
 
 if __name__ == '__main__':

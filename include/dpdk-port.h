@@ -160,6 +160,13 @@ dpdk_port_queue_burst_inline (DpdkPortQueue *queue, DpdkPacket **packets, guint 
   return n;
 }
 
+/* whoever sees that a packet was sent must see that it was taken, too */
+static inline void
+dpdk_port_queue_count_inline (DpdkPortQueue *queue, gint64 n)
+{
+  __atomic_store_n (&queue->n_held, queue->n_held + n, __ATOMIC_RELEASE);
+}
+
 static inline guint
 dpdk_port_rx_burst_inline (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
 {
@@ -169,7 +176,7 @@ dpdk_port_rx_burst_inline (DpdkPort *self, guint queue, DpdkPacket **packets, gu
   if (G_UNLIKELY (*rx->callbacks != NULL))
     return dpdk_port_rx_burst (self, queue, packets, n_packets);
   n = dpdk_port_queue_burst_inline (rx, packets, n_packets);
-  rx->n_held += n;
+  dpdk_port_queue_count_inline (rx, n);
   return n;
 }
 
@@ -182,7 +189,7 @@ dpdk_port_tx_burst_inline (DpdkPort *self, guint queue, DpdkPacket **packets, gu
   if (G_UNLIKELY (*tx->callbacks != NULL))
     return dpdk_port_tx_burst (self, queue, packets, n_packets);
   n = dpdk_port_queue_burst_inline (tx, packets, n_packets);
-  tx->n_held -= n;
+  dpdk_port_queue_count_inline (tx, -(gint64) n);
   return n;
 }
 

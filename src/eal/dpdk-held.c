@@ -11,29 +11,46 @@ DpdkHeldCount dpdk_held_counts[RTE_MAX_LCORE + 1];
 static GMutex lock;
 static GArray *all_queues;
 
+/* a queue that receives counts up, and one that sends counts down */
 static gint64
-sum_queues (const Queues *self)
+sum_queues (const Queues *self, gboolean released)
 {
   gint64 sum = 0;
 
   for (guint i = 0; i < self->n_queues; i++)
-    sum += __atomic_load_n (&self->queues[i].n_held, __ATOMIC_RELAXED);
+    {
+      gint64 n = __atomic_load_n (&self->queues[i].n_held, __ATOMIC_ACQUIRE);
+
+      sum += released ? MAX (-n, 0) : MAX (n, 0);
+    }
   return sum;
 }
 
-/* the counts are not read at one moment, so while packets move the answer may be wrong */
-gint64
-dpdk_held_count (void)
+static gint64
+sum_locked (gboolean released)
 {
   gint64 sum = 0;
 
-  g_mutex_lock (&lock);
   for (guint i = 0; all_queues != NULL && i < all_queues->len; i++)
-    sum += sum_queues (&g_array_index (all_queues, Queues, i));
-  g_mutex_unlock (&lock);
+    sum += sum_queues (&g_array_index (all_queues, Queues, i), released);
   for (guint i = 0; i < G_N_ELEMENTS (dpdk_held_counts); i++)
-    sum += __atomic_load_n (&dpdk_held_counts[i].n, __ATOMIC_RELAXED);
+    sum +=
+        __atomic_load_n (released ? &dpdk_held_counts[i].n_released : &dpdk_held_counts[i].n_taken,
+                         __ATOMIC_ACQUIRE);
   return sum;
+}
+
+gint64
+dpdk_held_count (void)
+{
+  gint64 n_released, n_taken;
+
+  g_mutex_lock (&lock);
+  /* whose release is seen here, its taking is seen below */
+  n_released = sum_locked (TRUE);
+  n_taken = sum_locked (FALSE);
+  g_mutex_unlock (&lock);
+  return n_taken - n_released;
 }
 
 gboolean
@@ -64,7 +81,8 @@ dpdk_held_remove_queues (DpdkPortQueue *queues)
 
       if (entry->queues != queues)
         continue;
-      __atomic_fetch_add (&dpdk_held_counts[RTE_MAX_LCORE].n, sum_queues (entry), __ATOMIC_RELAXED);
+      dpdk_held_release (LCORE_ID_ANY, sum_queues (entry, TRUE));
+      dpdk_held_take (LCORE_ID_ANY, sum_queues (entry, FALSE));
       g_array_remove_index_fast (all_queues, i);
       break;
     }

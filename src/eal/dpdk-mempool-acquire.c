@@ -19,10 +19,11 @@ dpdk_mempool_check_alive (DpdkMempool *self, GError **error)
 void
 dpdk_mempool_set_empty_error (DpdkMempool *self, guint n, GError **error)
 {
-  guint in_use = rte_mempool_in_use_count (self->native);
+  guint in_use;
 
   if (error == NULL)
     return;
+  in_use = rte_mempool_in_use_count (self->native);
   if (n == 1 && in_use >= self->native->size)
     g_set_error (error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY,
                  "DpdkMempool %s: all %u buffers are in use", self->native->name,
@@ -65,40 +66,37 @@ acquire_failed (DpdkMempool *self, GError **error)
 }
 
 static G_GNUC_NO_INLINE DpdkPacket *
-acquire_one (DpdkMempool *self, unsigned int lcore, GError **error)
+acquire_one (DpdkMempool *self, GError **error)
 {
+  unsigned int lcore = rte_lcore_id ();
   struct rte_mbuf *mbuf;
 
   if (dpdk_eal_is_inert () || self->native == NULL || !dpdk_mempool_take (self, lcore, &mbuf, 1))
     return acquire_failed (self, error);
-  dpdk_held_add_on (lcore, 1);
+  dpdk_held_take (lcore, 1);
   return (DpdkPacket *) mbuf;
 }
 
-/* dpdk_mempool_take() for the usual case: one buffer, and the cache has it */
+/* dpdk_mempool_take() for the usual case: one buffer, on an lcore whose cache has it */
 static inline DpdkPacket *
 acquire_on (DpdkMempool *self, unsigned int lcore, GError **error)
 {
-  struct rte_mempool *native = self->native;
-  struct rte_mempool_cache *cache;
+  struct rte_mempool_cache *caches = self->caches, *cache;
   DpdkMempoolCounters *counters;
   struct rte_mbuf *mbuf;
-  guint32 length;
 
-  if (G_UNLIKELY (lcore >= RTE_MAX_LCORE || dpdk_eal_is_inert () || native == NULL ||
-                  native->cache_size == 0))
-    return acquire_one (self, lcore, error);
-  cache = &native->local_cache[lcore];
-  length = cache->len;
-  if (G_UNLIKELY (length == 0))
-    return acquire_one (self, lcore, error);
-  mbuf = cache->objs[length - 1];
-  cache->len = length - 1;
+  if (G_UNLIKELY (lcore >= RTE_MAX_LCORE || caches == NULL || DPDK_MEMPOOL_IS_OBSERVED ||
+                  dpdk_eal_is_inert ()))
+    return acquire_one (self, error);
+  cache = &caches[lcore];
+  if (G_UNLIKELY (cache->len == 0))
+    return acquire_one (self, error);
+  mbuf = cache->objs[--cache->len];
   counters = &self->counters[lcore];
   dpdk_mempool_note_taken (mbuf, counters, lcore);
   rte_pktmbuf_reset (mbuf);
   dpdk_mempool_count (&counters->n_acquired, lcore, 1);
-  dpdk_held_add_on (lcore, 1);
+  dpdk_held_take (lcore, 1);
   return (DpdkPacket *) mbuf;
 }
 
@@ -124,7 +122,7 @@ dpdk_mempool_acquire (DpdkMempool *self, GError **error)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return acquire_on (self, dpdk_lcore_get_current_id (), error);
+  return acquire_on (self, dpdk_lcore_current_id, error);
 }
 
 /**
@@ -206,7 +204,7 @@ dpdk_mempool_acquire_bulk (DpdkMempool *self, DpdkPacket **packets, guint n_pack
       dpdk_mempool_set_empty_error (self, n_packets, error);
       return FALSE;
     }
-  dpdk_held_add_on (lcore, n_packets);
+  dpdk_held_take (lcore, n_packets);
   return TRUE;
 }
 

@@ -16,6 +16,13 @@
 #endif
 #endif
 
+/* a DPDK that was built to check or to count what passes through a pool must see all of it */
+#if defined(RTE_LIBRTE_MEMPOOL_DEBUG) || defined(RTE_LIBRTE_MEMPOOL_STATS)
+#define DPDK_MEMPOOL_IS_OBSERVED TRUE
+#else
+#define DPDK_MEMPOOL_IS_OBSERVED FALSE
+#endif
+
 G_BEGIN_DECLS
 
 /* what one lcore has counted; it alone writes here */
@@ -30,6 +37,8 @@ struct _DpdkMempool {
   GObject parent_instance;
 
   struct rte_mempool *native;
+  /* by lcore; NULL for a pool without caches, and while there is no pool */
+  struct rte_mempool_cache *caches;
   /* by lcore; the last one is for all threads that DPDK does not know */
   DpdkMempoolCounters *counters;
   guint high_water;
@@ -153,6 +162,9 @@ dpdk_mempool_take (DpdkMempool *self, unsigned int lcore, struct rte_mbuf **mbuf
   gboolean is_cached = cache != NULL && cache->len >= n;
   DpdkMempoolCounters *counters = dpdk_mempool_counters_of (self, lcore);
 
+  /* what is in the common store is for those who wait: no more of it than is asked for */
+  if (G_UNLIKELY (!is_cached && (dpdk_mempool_get_attention () & DPDK_ATTENTION_WAITERS)))
+    cache = NULL;
   if (G_UNLIKELY (rte_mempool_generic_get (self->native, (void **) mbufs, n, cache) < 0))
     {
       dpdk_mempool_count (&counters->n_failed, lcore, 1);

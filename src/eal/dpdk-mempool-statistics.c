@@ -129,7 +129,7 @@ touch_memory (struct rte_mempool *native, void *data, struct rte_mempool_memhdr 
  * @error: return location for an error
  *
  * Touches all memory of the pool, so that no page fault occurs when packets are filled later, and
- * fills the cache of the calling thread, if it is registered with DPDK.
+ * fills the cache of the calling thread, if it is registered with DPDK and nobody waits for a buffer.
  *
  * May be called from any thread. It writes to every page, which takes about a millisecond for 4
  * megabytes the first time.
@@ -152,7 +152,8 @@ dpdk_mempool_warmup (DpdkMempool *self, GError **error)
     return FALSE;
   rte_mempool_mem_iter (self->native, touch_memory, NULL);
   cache = rte_mempool_default_cache (self->native, rte_lcore_id ());
-  if (cache != NULL && cache->len < cache->size)
+  if (cache != NULL && cache->len < cache->size &&
+      !(dpdk_mempool_get_attention () & DPDK_ATTENTION_WAITERS))
     {
       guint n = cache->size - cache->len;
 

@@ -125,7 +125,6 @@ typedef struct {
 static void
 serve_locked (DpdkMempool *mempool, gboolean is_ending, GArray *answers)
 {
-  unsigned int lcore = rte_lcore_id ();
   Waiter *waiter;
 
   while ((waiter = g_queue_peek_head (&mempool->waiters)) != NULL)
@@ -135,9 +134,10 @@ serve_locked (DpdkMempool *mempool, gboolean is_ending, GArray *answers)
 
       if (!is_ending)
         {
-          /* looking is not an acquisition that failed */
+          /* looking is not an acquisition that failed; and the cache of this thread would keep what
+             the next ones wait for */
           if (dpdk_mempool_count_common (mempool) == 0 ||
-              !dpdk_mempool_take (mempool, lcore, &mbuf, 1))
+              !dpdk_mempool_take (mempool, LCORE_ID_ANY, &mbuf, 1))
             break;
           next.packet = dpdk_packet_from_taken (mbuf);
         }
@@ -253,6 +253,9 @@ on_cancelled (GCancellable *cancellable, gpointer data)
 {
   Waiter *waiter = data;
 
+  /* nobody would answer, and the lock may be taken for ever */
+  if (dpdk_eal_is_inert ())
+    return;
   g_mutex_lock (&waiting.lock);
   if (waiter->is_queued)
     {
@@ -361,6 +364,8 @@ dpdk_mempool_acquire_async (DpdkMempool *self, GCancellable *cancellable,
  *
  * Ends what [method@Dpdk.Mempool.acquire_async] has begun.
  *
+ * May be called from any thread.
+ *
  * Fails with %G_IO_ERROR_CANCELLED if the operation was cancelled, and with %DPDK_ERROR_EAL_DEAD if
  * the EAL is ending.
  *
@@ -397,7 +402,8 @@ store_result (GObject *source, GAsyncResult *result, gpointer data)
  * May be called from any thread but that of a worker.
  *
  * Fails with %G_IO_ERROR_CANCELLED if the operation was cancelled, with %DPDK_ERROR_EAL_DEAD if the
- * EAL is ending, and with %DPDK_ERROR_WOULD_DEADLOCK on the thread of a worker.
+ * EAL is ending, and with %DPDK_ERROR_WOULD_DEADLOCK on the thread of a worker, and on that of the
+ * library, where free functions of foreign memory may run.
  *
  * Returns: (transfer full): the packet
  *
@@ -416,6 +422,15 @@ dpdk_mempool_acquire_sync (DpdkMempool *self, GCancellable *cancellable, GError 
   if (!dpdk_lcore_check_may_wait ("dpdk_mempool_acquire_sync", "dpdk_mempool_acquire_async()",
                                   error))
     return NULL;
+  /* where the free function of foreign memory may run */
+  if (dpdk_owner_is_current ())
+    {
+      g_set_error_literal (
+          error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
+          "dpdk_mempool_acquire_sync: the library's own thread, which answers those "
+          "who wait, cannot wait itself");
+      return NULL;
+    }
   context = g_main_context_new ();
   g_main_context_push_thread_default (context);
   dpdk_mempool_acquire_async (self, cancellable, store_result, &result);

@@ -10,7 +10,8 @@
 #include <rte_errno.h>
 #include <rte_mbuf_pool_ops.h>
 
-/* how long a pool waits for buffers that a closed device still has */
+/* how long a pool waits for buffers that a closed device still has, and for threads that are giving
+   some back */
 #define LEFTOVER_TIMEOUT_US (200 * G_TIME_SPAN_MILLISECOND)
 
 /**
@@ -26,10 +27,12 @@
  * thread, and waiting until a buffer comes home. They go home when their last reference is dropped.
  *
  * In a build for debugging, and with `DPDK_DEBUG=packets` in the environment of any, a packet that
- * is released twice is reported and left alone. In a build with AddressSanitizer the data of a packet
- * that the application has released is poisoned until the buffer is acquired again, so that a use
- * after the release is reported. Devices and stacks take buffers without the library's help: a pool
- * that one of them draws from is not poisoned.
+ * is released twice is reported and left alone, as long as nobody else has got its buffer. Without
+ * these checks, which walk through the pool for each release, a second release puts the buffer into
+ * the pool once more, from where it is given to two owners. In a build with AddressSanitizer the data
+ * of a packet that the application has released is poisoned until the buffer is acquired again, so
+ * that a use after the release is reported. Devices and stacks take buffers without the library's
+ * help: a pool that one of them draws from is not poisoned.
  *
  * ```c
  * g_autoptr (DpdkMempool) pool = dpdk_mempool_new (eal, 8192, 256, 2048, -1, &error);
@@ -43,7 +46,9 @@ typedef struct {
   DpdkEal *eal;
   DpdkDependant *dependant;
   struct rte_mempool *native;
-  gint64 deadline;
+  gboolean is_full;
+  /* when that has changed last, or packets were held that may be missing */
+  gint64 since;
 } Release;
 
 #define RELEASE_JOB "release job of DpdkMempool"
@@ -62,17 +67,33 @@ static GParamSpec *properties[PROP_IN_USE + 1];
 
 G_DEFINE_FINAL_TYPE (DpdkMempool, dpdk_mempool, G_TYPE_OBJECT)
 
+/* whether there is nothing left to wait for */
+static gboolean
+is_settled (Release *release, gboolean is_full)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (is_full != release->is_full)
+    release->since = now;
+  release->is_full = is_full;
+  return now - release->since >= LEFTOVER_TIMEOUT_US;
+}
+
 static gboolean
 release_poll (gpointer data)
 {
   Release *release = data;
+  gboolean any_held = dpdk_held_any ();
+  gboolean is_full = rte_mempool_full (release->native);
 
-  if (dpdk_held_any ())
-    release->deadline = g_get_monotonic_time () + LEFTOVER_TIMEOUT_US;
-  if (rte_mempool_full (release->native))
-    dpdk_mempool_free_native (release->native);
-  else if (g_get_monotonic_time () < release->deadline)
+  /* while packets are held, a buffer that is missing may be one of them; and one that is there may be
+     one that its thread has not let go of yet, because it counts as home a moment before */
+  if (!is_full && any_held)
+    release->since = g_get_monotonic_time ();
+  if (!(is_full && !any_held) && !is_settled (release, is_full))
     return FALSE;
+  if (is_full)
+    dpdk_mempool_free_native (release->native);
   else
     g_debug ("DpdkMempool %s: %u buffers never came home; it is left to the cleanup of DPDK",
              release->native->name, rte_mempool_in_use_count (release->native));
@@ -130,7 +151,7 @@ dpdk_mempool_finalize (GObject *object)
           dpdk_edge_hand_over (self, RELEASE_JOB, self->native->name, g_steal_pointer (&self->eal));
       release->dependant = g_steal_pointer (&self->dependant);
       release->native = self->native;
-      release->deadline = g_get_monotonic_time () + LEFTOVER_TIMEOUT_US;
+      release->since = g_get_monotonic_time ();
       dpdk_mempool_stop_poisoning (self->native);
       ((DpdkMempoolNativePrivate *) rte_mempool_get_priv (self->native))->mempool = NULL;
       dpdk_owner_post (release_job, release);
@@ -311,6 +332,8 @@ create_job (gpointer data)
 
   dpdk_log_capture_begin ();
   job->self->native = create_native (job);
+  if (job->self->native != NULL && job->cache_size > 0)
+    job->self->caches = job->self->native->local_cache;
   job->log = dpdk_log_capture_end ();
 }
 

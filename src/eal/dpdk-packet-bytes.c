@@ -11,7 +11,7 @@
 #define MAX_EXTERNAL_LENGTH 61440
 #define MAX_SEGMENTS RTE_MBUF_MAX_NB_SEGS
 
-/* what all segments that show the same memory share; the last one to go frees it */
+/* what a segment and its clones share; the last one to go drops the memory */
 typedef struct {
   struct rte_mbuf_ext_shared_info shared;
   GBytes *bytes;
@@ -119,7 +119,9 @@ dpdk_packet_new_from_data (DpdkMempool *mempool, const guint8 *data, gsize lengt
  * leaves their own memory unused.
  *
  * The memory is constant: writing to the packet is refused. The last to hold @bytes may be a device,
- * so its free function may run on the thread of a worker.
+ * so its free function may run on any thread that uses the packet or a port, on that of a worker, and
+ * on the library's own. It must not wait there; functions of this library that would wait refuse with
+ * %DPDK_ERROR_WOULD_DEADLOCK. In a child made by fork() it is not called.
  *
  * A device that reads memory by itself, which a PCI device does and a virtual one does not, must be
  * able to reach it. The memory has to be registered with `rte_extmem_register()` and
@@ -139,7 +141,6 @@ DpdkPacket *
 dpdk_packet_new_from_bytes (DpdkMempool *mempool, GBytes *bytes, GError **error)
 {
   struct rte_mbuf *head;
-  ExternalMemory *memory;
   gsize length, n_segments;
   guint8 *at;
 
@@ -159,18 +160,19 @@ dpdk_packet_new_from_bytes (DpdkMempool *mempool, GBytes *bytes, GError **error)
   if (head == NULL || length == 0)
     return head != NULL ? dpdk_packet_from_taken (head) : NULL;
 
-  memory = g_new0 (ExternalMemory, 1);
-  memory->bytes = g_bytes_ref (bytes);
-  memory->shared.free_cb = free_external_memory;
-  memory->shared.fcb_opaque = memory;
-  rte_mbuf_ext_refcnt_set (&memory->shared, (guint16) n_segments);
   head->pkt_len = (guint32) length;
   for (struct rte_mbuf *s = head; s != NULL; s = s->next)
     {
+      /* one for each, because they are counted in 16 bits */
+      ExternalMemory *memory = g_new0 (ExternalMemory, 1);
       guint16 n = (guint16) MIN (length, MAX_EXTERNAL_LENGTH);
       rte_iova_t iova =
           rte_eal_iova_mode () == RTE_IOVA_PA ? rte_mem_virt2iova (at) : (rte_iova_t) (gsize) at;
 
+      memory->bytes = g_bytes_ref (bytes);
+      memory->shared.free_cb = free_external_memory;
+      memory->shared.fcb_opaque = memory;
+      rte_mbuf_ext_refcnt_set (&memory->shared, 1);
       rte_pktmbuf_attach_extbuf (s, at, iova, n, &memory->shared);
       s->data_len = n;
       at += n;
@@ -182,6 +184,8 @@ dpdk_packet_new_from_bytes (DpdkMempool *mempool, GBytes *bytes, GError **error)
 static GBytes *
 view_segment (DpdkPacket *self, struct rte_mbuf *segment)
 {
+  if (G_UNLIKELY (!dpdk_packet_may_ref (self)))
+    return g_bytes_new (rte_pktmbuf_mtod (segment, gconstpointer), rte_pktmbuf_data_len (segment));
   return g_bytes_new_with_free_func (rte_pktmbuf_mtod (segment, gconstpointer),
                                      rte_pktmbuf_data_len (segment),
                                      (GDestroyNotify) dpdk_packet_unref, dpdk_packet_ref (self));
@@ -193,7 +197,7 @@ view_segment (DpdkPacket *self, struct rte_mbuf *segment)
  * @index: number of the segment, from 0
  *
  * Gets the data of one segment without copying it. The bytes hold the packet, which cannot be changed
- * while they are there.
+ * while they are there. Of a packet that has as many references as it can have they are a copy.
  *
  * May be called from any thread that holds a reference. The bytes may be dropped on any thread.
  *
@@ -218,8 +222,8 @@ dpdk_packet_get_segment_bytes (DpdkPacket *self, guint index)
  * @self: a packet
  *
  * Gets the data of the whole packet. If it has one segment, nothing is copied: the bytes hold the
- * packet, which cannot be changed while they are there. If it has several, the bytes are a copy;
- * [method@Dpdk.Packet.get_segment_bytes] gives each of them without one.
+ * packet, which cannot be changed while they are there. If it has several, or as many references as it
+ * can have, the bytes are a copy; [method@Dpdk.Packet.get_segment_bytes] gives each segment without one.
  *
  * May be called from any thread that holds a reference. The bytes may be dropped on any thread.
  *

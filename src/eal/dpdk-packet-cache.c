@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dpdk-eal-private.h"
 #include "dpdk-edge-private.h"
-#include "dpdk-error-private.h"
-
-#include "dpdk-glib.h"
+#include "dpdk-packet-private.h"
 
 /**
  * DpdkPacketCache:
@@ -50,6 +47,8 @@ struct _DpdkPacketCache {
   GHashTable *by_key;
   /* DpdkPacket to Entry, once it is made */
   GHashTable *by_packet;
+  /* GThread to the Entry that it waits for */
+  GHashTable *waiting;
   guint64 n_hits;
   guint64 n_misses;
 };
@@ -102,8 +101,13 @@ dpdk_packet_cache_finalize (GObject *object)
 
   g_hash_table_unref (self->by_packet);
   g_hash_table_unref (self->by_key);
-  g_cond_clear (&self->changed);
-  g_mutex_clear (&self->lock);
+  g_hash_table_unref (self->waiting);
+  /* a thread of the parent may have had the lock */
+  if (!dpdk_eal_is_inert ())
+    {
+      g_cond_clear (&self->changed);
+      g_mutex_clear (&self->lock);
+    }
   G_OBJECT_CLASS (dpdk_packet_cache_parent_class)->finalize (object);
 }
 
@@ -204,6 +208,7 @@ dpdk_packet_cache_init (DpdkPacketCache *self)
   g_cond_init (&self->changed);
   self->by_key = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, NULL, entry_free);
   self->by_packet = g_hash_table_new (NULL, NULL);
+  self->waiting = g_hash_table_new (NULL, NULL);
 }
 
 /**
@@ -211,6 +216,8 @@ dpdk_packet_cache_init (DpdkPacketCache *self)
  * @mempool: the pool of the packets
  *
  * Creates an empty cache.
+ *
+ * May be called from any thread.
  *
  * Returns: (transfer full): the cache
  *
@@ -224,29 +231,71 @@ dpdk_packet_cache_new (DpdkMempool *mempool)
   return g_object_new (DPDK_TYPE_PACKET_CACHE, "mempool", mempool, NULL);
 }
 
+/* whether @entry, which somebody is making, waits for the calling thread */
+static gboolean
+waits_for_me_locked (DpdkPacketCache *self, const Entry *entry)
+{
+  while (entry != NULL && entry->creator != g_thread_self ())
+    entry = g_hash_table_lookup (self->waiting, entry->creator);
+  return entry != NULL;
+}
+
 /* the entry of @key when nobody is making it, or NULL if there is none */
 static gboolean
 find_locked (DpdkPacketCache *self, GBytes *key, Entry **entry, GError **error)
 {
   while ((*entry = g_hash_table_lookup (self->by_key, key)) != NULL && (*entry)->creator != NULL)
     {
-      if ((*entry)->creator == g_thread_self ())
+      if (waits_for_me_locked (self, *entry))
         {
           g_set_error_literal (
               error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK,
-              "DpdkPacketCache: the function that makes the packet of a key has asked "
-              "for the same key");
+              "DpdkPacketCache: a function that makes a packet has asked for a key whose packet "
+              "cannot be made before its own");
           return FALSE;
         }
+      g_hash_table_insert (self->waiting, g_thread_self (), *entry);
       g_cond_wait (&self->changed, &self->lock);
     }
   return TRUE;
 }
 
+static gboolean
+is_waiting_for (gpointer thread, gpointer entry, gpointer which)
+{
+  return entry == which;
+}
+
+/* nobody waits for @entry any more, though its waiters have to wake up yet */
+static void
+end_waiting_locked (DpdkPacketCache *self, Entry *entry)
+{
+  g_hash_table_foreach_remove (self->waiting, is_waiting_for, entry);
+  g_cond_broadcast (&self->changed);
+}
+
+static gboolean
+check_alive (GError **error)
+{
+  if (G_LIKELY (!dpdk_eal_is_inert ()))
+    return TRUE;
+  g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,
+                       "DpdkPacketCache: the cache belongs to the parent of this process, or the "
+                       "process is ending");
+  return FALSE;
+}
+
 static DpdkPacket *
-hit_locked (DpdkPacketCache *self, Entry *entry)
+hit_locked (DpdkPacketCache *self, Entry *entry, GError **error)
 {
   self->n_hits++;
+  if (G_UNLIKELY (!dpdk_packet_may_ref (entry->packet)))
+    {
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_BUSY,
+                   "DpdkPacketCache: a packet has %u references, and can have no more",
+                   DPDK_PACKET_MAX_REFERENCES);
+      return NULL;
+    }
   entry->n_users++;
   return dpdk_packet_ref (entry->packet);
 }
@@ -290,8 +339,9 @@ create (DpdkPacketCache *self, GBytes *key, DpdkPacketCacheFunc func, gpointer u
  * also that of another thread.
  *
  * Fails with the error of @func, in which case the next one who asks calls it again, with
- * %DPDK_ERROR_NO_MEMORY if the pool has no free buffer, and with %DPDK_ERROR_WOULD_DEADLOCK if @func
- * asks for the key that it was called for.
+ * %DPDK_ERROR_NO_MEMORY if the pool has no free buffer, with %DPDK_ERROR_WOULD_DEADLOCK if a @func
+ * asks for a key whose packet cannot be made before its own, with %DPDK_ERROR_BUSY if the packet has as
+ * many references as it can have, and with %DPDK_ERROR_EAL_DEAD in a child made by fork().
  *
  * Returns: (transfer full): the packet, which cannot be changed
  *
@@ -309,6 +359,8 @@ dpdk_packet_cache_get_or_create (DpdkPacketCache *self, GBytes *key, DpdkPacketC
   g_return_val_if_fail (func != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
+  if (!check_alive (error))
+    return NULL;
   g_mutex_lock (&self->lock);
   if (!find_locked (self, key, &entry, error))
     {
@@ -317,7 +369,7 @@ dpdk_packet_cache_get_or_create (DpdkPacketCache *self, GBytes *key, DpdkPacketC
     }
   if (entry != NULL)
     {
-      packet = hit_locked (self, entry);
+      packet = hit_locked (self, entry, error);
       g_mutex_unlock (&self->lock);
       return packet;
     }
@@ -332,6 +384,7 @@ dpdk_packet_cache_get_or_create (DpdkPacketCache *self, GBytes *key, DpdkPacketC
 
   g_mutex_lock (&self->lock);
   entry->creator = NULL;
+  end_waiting_locked (self, entry);
   if (packet != NULL)
     {
       entry->n_users = 1;
@@ -340,7 +393,6 @@ dpdk_packet_cache_get_or_create (DpdkPacketCache *self, GBytes *key, DpdkPacketC
     }
   else
     g_hash_table_remove (self->by_key, key);
-  g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
   return packet;
 }
@@ -351,7 +403,8 @@ dpdk_packet_cache_get_or_create (DpdkPacketCache *self, GBytes *key, DpdkPacketC
  * @key: what to ask for
  *
  * Gets the packet of a key if it is in the cache; if somebody is making it, waits for that.
- * [method@Dpdk.PacketCache.release] is the way back.
+ * [method@Dpdk.PacketCache.release] is the way back. A packet that has as many references as it can
+ * have is not given, and in a child made by fork() none is.
  *
  * May be called from any thread.
  *
@@ -368,10 +421,12 @@ dpdk_packet_cache_lookup (DpdkPacketCache *self, GBytes *key)
   g_return_val_if_fail (DPDK_IS_PACKET_CACHE (self), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
+  if (!check_alive (NULL))
+    return NULL;
   g_mutex_lock (&self->lock);
   /* who is making it does not have it yet */
   if (find_locked (self, key, &entry, NULL) && entry != NULL)
-    packet = hit_locked (self, entry);
+    packet = hit_locked (self, entry, NULL);
   else
     self->n_misses++;
   g_mutex_unlock (&self->lock);
@@ -390,8 +445,8 @@ dpdk_packet_cache_lookup (DpdkPacketCache *self, GBytes *key)
  *
  * May be called from any thread.
  *
- * Fails with %DPDK_ERROR_INVALID_ARGUMENT if the packet is not in the cache. The reference is dropped
- * all the same.
+ * Fails with %DPDK_ERROR_INVALID_ARGUMENT if the packet is not in the cache, and with
+ * %DPDK_ERROR_EAL_DEAD in a child made by fork(). The reference is dropped all the same.
  *
  * Returns: %TRUE on success
  *
@@ -407,6 +462,8 @@ dpdk_packet_cache_release (DpdkPacketCache *self, DpdkPacket *packet, GError **e
   g_return_val_if_fail (packet != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
+  if (!check_alive (error))
+    return FALSE;
   g_mutex_lock (&self->lock);
   entry = g_hash_table_lookup (self->by_packet, packet);
   if (entry != NULL && --entry->n_users == 0)
@@ -447,6 +504,8 @@ read_locked (DpdkPacketCache *self, const guint64 *counter)
 {
   guint64 value;
 
+  if (dpdk_eal_is_inert ())
+    return *counter;
   g_mutex_lock (&self->lock);
   value = *counter;
   g_mutex_unlock (&self->lock);
@@ -511,6 +570,8 @@ dpdk_packet_cache_get_live (DpdkPacketCache *self)
 
   g_return_val_if_fail (DPDK_IS_PACKET_CACHE (self), 0);
 
+  if (dpdk_eal_is_inert ())
+    return g_hash_table_size (self->by_packet);
   g_mutex_lock (&self->lock);
   n = g_hash_table_size (self->by_packet);
   g_mutex_unlock (&self->lock);

@@ -14,6 +14,8 @@
  *
  * Puts a copy of @data behind the packet, into its last segment.
  *
+ * May be called from any thread that holds the only reference.
+ *
  * Fails with %DPDK_ERROR_NO_MEMORY if the segment has not enough room, and with %DPDK_ERROR_BUSY if
  * the packet or the data of that segment is shared; the packet is unchanged then.
  *
@@ -54,6 +56,8 @@ dpdk_packet_append (DpdkPacket *self, const guint8 *data, gsize length, GError *
  * @error: return location for an error
  *
  * Puts a copy of @data in front of the packet. A fresh packet has room for 128 bytes there.
+ *
+ * May be called from any thread that holds the only reference.
  *
  * Fails with %DPDK_ERROR_NO_MEMORY if the first segment has not enough room, and with
  * %DPDK_ERROR_BUSY if the packet or the data of that segment is shared; the packet is unchanged then.
@@ -106,6 +110,8 @@ check_length (DpdkPacket *self, gsize length, GError **error)
  *
  * Removes bytes from the end. Segments that become empty go home, but for the first.
  *
+ * May be called from any thread that holds the only reference.
+ *
  * Fails with %DPDK_ERROR_INVALID_ARGUMENT if the packet is shorter than @length, and with
  * %DPDK_ERROR_BUSY if it is shared; the packet is unchanged then.
  *
@@ -141,7 +147,7 @@ dpdk_packet_trim (DpdkPacket *self, gsize length, GError **error)
       struct rte_mbuf *rest = g_steal_pointer (&last->next);
 
       /* it leaves as a packet, whose release counts */
-      dpdk_held_add (1);
+      dpdk_held_take (rte_lcore_id (), 1);
       dpdk_packet_unref ((DpdkPacket *) rest);
     }
   return TRUE;
@@ -154,6 +160,8 @@ dpdk_packet_trim (DpdkPacket *self, gsize length, GError **error)
  * @error: return location for an error
  *
  * Removes bytes from the front, within the first segment.
+ *
+ * May be called from any thread that holds the only reference.
  *
  * Fails with %DPDK_ERROR_INVALID_ARGUMENT if the first segment is shorter than @length, or would be
  * left empty in front of others, and with %DPDK_ERROR_BUSY if the packet is shared; the packet is
@@ -198,6 +206,8 @@ dpdk_packet_adj (DpdkPacket *self, gsize length, GError **error)
  *
  * Overwrites bytes of the packet, over segments where need be.
  *
+ * May be called from any thread that holds the only reference.
+ *
  * Fails with %DPDK_ERROR_INVALID_ARGUMENT if the packet ends before, and with %DPDK_ERROR_BUSY if it
  * or the data there is shared; the packet is unchanged then.
  *
@@ -240,7 +250,8 @@ dpdk_packet_write (DpdkPacket *self, gsize offset, const guint8 *data, gsize len
     {
       gsize n = MIN (length, segment->data_len - offset);
 
-      memcpy (rte_pktmbuf_mtod_offset (segment, guint8 *, offset), data, n);
+      /* @data may be in this packet itself */
+      memmove (rte_pktmbuf_mtod_offset (segment, guint8 *, offset), data, n);
       data += n;
       length -= n;
       offset = 0;
@@ -256,6 +267,8 @@ dpdk_packet_write (DpdkPacket *self, gsize offset, const guint8 *data, gsize len
  *
  * Gets the data of the first segment to write to. It may be written to as long as no further
  * reference is taken. Other languages use [method@Dpdk.Packet.write].
+ *
+ * May be called from any thread that holds the only reference.
  *
  * Fails with %DPDK_ERROR_BUSY if the packet or the data of that segment is shared.
  *
@@ -302,6 +315,8 @@ check_sum (DpdkPacket *self, DpdkPacket *tail, GError **error)
  * Makes the segments of @tail the last ones of @self. What @tail says about offloads is lost. Other
  * languages use [method@Dpdk.Packet.append_clone].
  *
+ * May be called from any thread that holds the only reference on both.
+ *
  * Fails with %DPDK_ERROR_BUSY if one of the packets is shared, and with
  * %DPDK_ERROR_INVALID_ARGUMENT if they are the same, or too long together. Then both are unchanged,
  * and the caller still owns @tail.
@@ -328,7 +343,7 @@ dpdk_packet_chain (DpdkPacket *self, DpdkPacket *tail, GError **error)
       !dpdk_packet_check_unshared (tail, "dpdk_packet_chain", error))
     return FALSE;
   rte_pktmbuf_chain (dpdk_packet_native (self), dpdk_packet_native (tail));
-  dpdk_held_add (-1);
+  dpdk_held_release (rte_lcore_id (), 1);
   return TRUE;
 }
 
@@ -342,6 +357,8 @@ dpdk_packet_chain (DpdkPacket *self, DpdkPacket *tail, GError **error)
  * ones of @self. They come from the pool of @self.
  *
  * With a payload that is sent many times, each time behind another header, this is the way.
+ *
+ * May be called from any thread that holds the only reference.
  *
  * Fails with %DPDK_ERROR_BUSY if @self is shared, with %DPDK_ERROR_NO_MEMORY if the pool has not
  * enough buffers, and with %DPDK_ERROR_INVALID_ARGUMENT if the packets are too long together. Then
@@ -370,7 +387,7 @@ dpdk_packet_append_clone (DpdkPacket *self, DpdkPacket *other, GError **error)
     return FALSE;
   /* not dpdk_packet_chain(): where @other is @self, the clone has made it shared */
   rte_pktmbuf_chain (dpdk_packet_native (self), dpdk_packet_native (g_steal_pointer (&clone)));
-  dpdk_held_add (-1);
+  dpdk_held_release (rte_lcore_id (), 1);
   return TRUE;
 }
 
@@ -380,6 +397,8 @@ dpdk_packet_append_clone (DpdkPacket *self, DpdkPacket *other, GError **error)
  * @error: return location for an error
  *
  * Copies the data of all segments into the first, and lets the others go home.
+ *
+ * May be called from any thread that holds the only reference.
  *
  * Fails with %DPDK_ERROR_NO_MEMORY if the first segment has not enough room behind its data, and with
  * %DPDK_ERROR_BUSY if the packet or the data of that segment is shared; the packet is unchanged then.
@@ -420,7 +439,7 @@ dpdk_packet_linearize (DpdkPacket *self, GError **error)
       mbuf->data_len = (guint16) (mbuf->data_len + s->data_len);
     }
   /* it leaves as a packet, whose release counts */
-  dpdk_held_add (1);
+  dpdk_held_take (rte_lcore_id (), 1);
   dpdk_packet_unref ((DpdkPacket *) rest);
   return TRUE;
 }

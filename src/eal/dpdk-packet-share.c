@@ -18,8 +18,44 @@ dpdk_packet_segment_is_writable (struct rte_mbuf *segment)
 }
 
 gboolean
+dpdk_packet_may_ref (DpdkPacket *self)
+{
+  for (struct rte_mbuf *s = dpdk_packet_native (self); s != NULL; s = s->next)
+    if (G_UNLIKELY (rte_mbuf_refcnt_read (s) >= DPDK_PACKET_MAX_REFERENCES))
+      return FALSE;
+  return TRUE;
+}
+
+/* a clone is a reference on whatever has the data */
+static gboolean
+check_may_clone (DpdkPacket *self, GError **error)
+{
+  for (struct rte_mbuf *s = dpdk_packet_native (self); s != NULL; s = s->next)
+    {
+      guint n = RTE_MBUF_HAS_EXTBUF (s) ? rte_mbuf_ext_refcnt_read (s->shinfo)
+                : RTE_MBUF_CLONED (s)   ? rte_mbuf_refcnt_read (rte_mbuf_from_indirect (s))
+                                        : rte_mbuf_refcnt_read (s);
+
+      if (G_LIKELY (n < DPDK_PACKET_MAX_REFERENCES))
+        continue;
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_BUSY,
+                   "DpdkPacket: its data has %u references, clones included, and can have no more",
+                   n);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
 dpdk_packet_check_unshared (DpdkPacket *self, const char *call, GError **error)
 {
+  if (G_UNLIKELY (dpdk_eal_is_inert ()))
+    {
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,
+                   "%s: the packet belongs to the parent of this process, or the process is ending",
+                   call);
+      return FALSE;
+    }
   for (struct rte_mbuf *s = dpdk_packet_native (self); s != NULL; s = s->next)
     {
       if (G_LIKELY (rte_mbuf_refcnt_read (s) == 1))
@@ -68,7 +104,8 @@ dpdk_packet_choose_mempool (DpdkPacket *self, DpdkMempool *mempool, GError **err
  * @self: a packet
  *
  * Whether the packet and all its data may be changed: the caller has the only reference, there is
- * neither a clone nor a view of the data, and it is not constant memory that was wrapped.
+ * neither a clone nor a view of the data, and it is not constant memory that was wrapped. In a child
+ * made by fork() no packet may be changed.
  *
  * May be called from any thread that holds a reference.
  *
@@ -81,6 +118,8 @@ dpdk_packet_is_writable (DpdkPacket *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
+  if (dpdk_eal_is_inert ())
+    return FALSE;
   for (struct rte_mbuf *s = dpdk_packet_native (self); s != NULL; s = s->next)
     if (!dpdk_packet_segment_is_writable (s))
       return FALSE;
@@ -95,6 +134,8 @@ dpdk_packet_is_writable (DpdkPacket *self)
  * Makes sure that a packet may be changed. Where it is shared, it is replaced by a copy from its own
  * pool, and the reference on the old one is dropped. Other languages, whose handles are references
  * themselves, use [method@Dpdk.Packet.is_writable] and [method@Dpdk.Packet.copy].
+ *
+ * May be called from any thread that holds a reference.
  *
  * Fails with %DPDK_ERROR_NO_MEMORY if the pool has not enough buffers; @packet is unchanged then.
  *
@@ -147,8 +188,10 @@ finish (DpdkMempool *mempool, struct rte_mbuf *made, guint n_segments, GError **
  *
  * May be called from any thread that holds a reference.
  *
- * Fails with %DPDK_ERROR_NO_MEMORY if the pool has not enough buffers, and with
- * %DPDK_ERROR_NOT_SUPPORTED if @mempool is %NULL and the pool was not made by this library.
+ * Fails with %DPDK_ERROR_NO_MEMORY if the pool has not enough buffers, with
+ * %DPDK_ERROR_NOT_SUPPORTED if @mempool is %NULL and the pool was not made by this library, with
+ * %DPDK_ERROR_BUSY if the data has as many references as it can have, and with
+ * %DPDK_ERROR_EAL_DEAD in a child made by fork().
  *
  * Returns: (transfer full): the clone
  *
@@ -164,7 +207,7 @@ dpdk_packet_clone (DpdkPacket *self, DpdkMempool *mempool, GError **error)
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   chosen = dpdk_packet_choose_mempool (self, mempool, error);
-  if (chosen == NULL)
+  if (chosen == NULL || !check_may_clone (self, error))
     return NULL;
   return finish (chosen, rte_pktmbuf_clone (dpdk_packet_native (self), chosen->native),
                  dpdk_packet_get_n_segments (self), error);

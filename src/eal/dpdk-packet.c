@@ -12,13 +12,14 @@
  * exists already. It goes home to its pool when its last reference is dropped, on any thread. Until
  * then it keeps the pool, and with it the [class@Dpdk.Eal].
  *
- * A packet has at most 65535 references. A thread that takes a further one must have one that is its
- * own.
+ * A packet has at most 64511 references, those of the clones of its data included. A thread that takes
+ * a further one must have one that is its own.
  *
  * What changes a packet needs it for itself: while there is a second reference, which a [struct@GLib.Bytes]
  * of its data and a place in a [class@Dpdk.PacketCache] are too, it is refused with %DPDK_ERROR_BUSY.
  * So is writing to data that a clone shares, or that was wrapped from constant memory.
- * [func@Dpdk.Packet.make_writable] gives a copy where it is needed.
+ * [func@Dpdk.Packet.make_writable] gives a copy where it is needed. In a child made by fork() packets
+ * can be read, and every change is refused with %DPDK_ERROR_EAL_DEAD.
  *
  * ```c
  * g_autoptr (DpdkPacket) packet = dpdk_mempool_acquire (pool, &error);
@@ -49,9 +50,9 @@ dpdk_packet_ref (DpdkPacket *self)
 
   if (G_UNLIKELY (dpdk_eal_is_inert ()))
     return self;
-  g_return_val_if_fail (rte_mbuf_refcnt_read (dpdk_packet_native (self)) < G_MAXUINT16, NULL);
+  g_return_val_if_fail (dpdk_packet_may_ref (self), NULL);
   rte_pktmbuf_refcnt_update (dpdk_packet_native (self), 1);
-  dpdk_held_add_on (dpdk_lcore_get_current_id (), 1);
+  dpdk_held_take (dpdk_lcore_get_current_id (), 1);
   return self;
 }
 
@@ -74,7 +75,7 @@ free_and_poison (struct rte_mbuf *mbuf)
 }
 
 static G_GNUC_NO_INLINE void
-release_with_attention (DpdkPacket *self)
+release (DpdkPacket *self)
 {
   guint attention = dpdk_mempool_get_attention ();
 
@@ -87,9 +88,17 @@ release_with_attention (DpdkPacket *self)
     free_and_poison (dpdk_packet_native (self));
   else
     rte_pktmbuf_free (dpdk_packet_native (self));
-  dpdk_held_add (-1);
+  dpdk_held_release (dpdk_lcore_get_current_id (), 1);
   if (attention & DPDK_ATTENTION_WAITERS)
     dpdk_mempool_wake_waiters ();
+}
+
+/* whether rte_pktmbuf_free() would do nothing but put the buffer back into its pool */
+static inline gboolean
+is_simple (const struct rte_mbuf *mbuf)
+{
+  return rte_mbuf_refcnt_read (mbuf) == 1 && RTE_MBUF_DIRECT (mbuf) && mbuf->next == NULL &&
+         mbuf->nb_segs == 1;
 }
 
 /**
@@ -105,29 +114,27 @@ release_with_attention (DpdkPacket *self)
 void
 dpdk_packet_unref (DpdkPacket *self)
 {
-  struct rte_mbuf *mbuf;
-  unsigned int lcore;
+  struct rte_mbuf *mbuf = dpdk_packet_native (self);
+  unsigned int lcore = dpdk_lcore_current_id;
+  struct rte_mempool_cache *cache;
 
   g_return_if_fail (self != NULL);
 
-  if (G_UNLIKELY (dpdk_eal_is_inert () || dpdk_mempool_get_attention () != 0))
+  if (G_UNLIKELY (lcore >= RTE_MAX_LCORE || DPDK_MEMPOOL_IS_OBSERVED || dpdk_eal_is_inert () ||
+                  dpdk_mempool_get_attention () != 0 || !is_simple (mbuf) ||
+                  mbuf->pool->cache_size == 0))
     {
-      release_with_attention (self);
+      release (self);
       return;
     }
-  lcore = dpdk_lcore_get_current_id ();
-  mbuf = dpdk_packet_native (self);
-  if (G_LIKELY (mbuf->next == NULL))
+  cache = &mbuf->pool->local_cache[lcore];
+  if (G_UNLIKELY (cache->len >= cache->flushthresh))
     {
-      /* rte_pktmbuf_free(), which would ask for the lcore again */
-      mbuf = rte_pktmbuf_prefree_seg (mbuf);
-      if (G_LIKELY (mbuf != NULL))
-        rte_mempool_generic_put (mbuf->pool, (void **) &mbuf, 1,
-                                 rte_mempool_default_cache (mbuf->pool, lcore));
+      release (self);
+      return;
     }
-  else
-    rte_pktmbuf_free (mbuf);
-  dpdk_held_add_on (lcore, -1);
+  cache->objs[cache->len++] = mbuf;
+  dpdk_held_release (lcore, 1);
 }
 
 /**
@@ -150,11 +157,11 @@ dpdk_packet_unref_bulk (DpdkPacket **packets, guint n_packets)
   if (G_UNLIKELY (dpdk_eal_is_inert () || dpdk_mempool_get_attention () != 0))
     {
       for (guint i = 0; i < n_packets; i++)
-        release_with_attention (packets[i]);
+        release (packets[i]);
       return;
     }
   rte_pktmbuf_free_bulk ((struct rte_mbuf **) packets, n_packets);
-  dpdk_held_add_on (dpdk_lcore_get_current_id (), -(gint64) n_packets);
+  dpdk_held_release (dpdk_lcore_get_current_id (), n_packets);
 }
 
 /**
@@ -206,7 +213,7 @@ dpdk_packet_get_length (DpdkPacket *self)
  *
  * Gets the data of the first segment, which is the whole packet unless it is larger than a buffer.
  *
- * The data is valid as long as a reference is held.
+ * The data is valid as long as a reference is held. May be called from any thread that holds one.
  *
  * Returns: (transfer none) (array length=length): the data
  *

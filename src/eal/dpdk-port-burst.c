@@ -72,7 +72,7 @@ dpdk_port_rx_burst (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_p
   guint n = dpdk_port_rx_burst_uncounted (self, queue, packets, n_packets);
 
   if (n > 0)
-    self->head.rx_queues[queue].n_held += n;
+    dpdk_port_queue_count_inline (&self->head.rx_queues[queue], n);
   return n;
 }
 
@@ -99,6 +99,6 @@ dpdk_port_tx_burst (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_p
   guint n = dpdk_port_tx_burst_uncounted (self, queue, packets, n_packets);
 
   if (n > 0)
-    self->head.tx_queues[queue].n_held -= n;
+    dpdk_port_queue_count_inline (&self->head.tx_queues[queue], -(gint64) n);
   return n;
 }

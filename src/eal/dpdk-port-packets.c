@@ -92,7 +92,7 @@ dpdk_port_receive (DpdkPort *self, guint queue, guint max_packets, GError **erro
   while (n > 0 && packets->len < max_packets);
   dpdk_port_queue_leave (rx);
   /* the array counts as the application */
-  dpdk_held_add ((gint64) packets->len);
+  dpdk_held_take (rte_lcore_id (), (gint64) packets->len);
   return g_steal_pointer (&packets);
 }
 
@@ -218,7 +218,7 @@ dpdk_port_send_bytes (DpdkPort *self, guint queue, const guint8 *data, gsize len
     {
       /* the device has it */
       g_steal_pointer (&packet);
-      dpdk_held_add (-1);
+      dpdk_held_release (rte_lcore_id (), 1);
       return TRUE;
     }
   g_set_error (error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY, "DpdkPort %s: sending: queue %u is full",

@@ -5,6 +5,24 @@
 
 #define N_DESCRIPTORS 64
 
+const guint8 *
+packet_pattern (guint64 offset)
+{
+  static gsize initialized;
+  static guint8 pattern[2 * PACKET_PATTERN_SIZE];
+
+  if (g_once_init_enter (&initialized))
+    {
+      g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+
+      for (guint i = 0; i < PACKET_PATTERN_SIZE; i++)
+        pattern[i] = (guint8) g_rand_int (rand);
+      memcpy (pattern + PACKET_PATTERN_SIZE, pattern, PACKET_PATTERN_SIZE);
+      g_once_init_leave (&initialized, 1);
+    }
+  return pattern + offset % PACKET_PATTERN_SIZE;
+}
+
 DpdkMempool *
 packet_pool_new (guint capacity, guint cache_size, guint data_size)
 {
@@ -33,7 +51,7 @@ packet_new (DpdkMempool *pool, const char *text)
 void
 packet_pool_end (DpdkMempool *pool)
 {
-  g_assert_cmpuint (dpdk_mempool_get_in_use (pool), ==, 0);
+  dpdk_test_assert_pool_full (pool);
   g_assert_finalize_object (pool);
   dpdk_test_assert_eal_dead ();
 }

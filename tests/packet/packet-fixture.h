@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "net-fixture.h"
+#include <dpdk-glib-testing.h>
 
 #include <rte_mbuf.h>
 
@@ -32,6 +32,10 @@ packet_native (DpdkPacket *packet)
 {
   return (struct rte_mbuf *) packet;
 }
+
+/* data that looks different at each offset; at least PACKET_PATTERN_SIZE bytes */
+#define PACKET_PATTERN_SIZE 65536
+const guint8 *packet_pattern (guint64 offset);
 
 DpdkMempool *packet_pool_new (guint capacity, guint cache_size, guint data_size);
 DpdkPacket *packet_new (DpdkMempool *pool, const char *text);

@@ -193,6 +193,98 @@ test_exhaustion_with_cache (void)
 }
 
 static void
+send_all (DpdkPort *sink, DpdkPacket **packets, guint n)
+{
+  guint n_sent = 0;
+
+  while (n_sent < n)
+    n_sent += dpdk_port_tx_burst (sink, 0, packets + n_sent, n - n_sent);
+}
+
+/* as many as come home are given to those who wait: none stays in a cache of whoever serves them */
+static void
+test_no_leftovers (void)
+{
+  enum {
+    N = 33
+  };
+  Exhaustion self = { .pool = packet_pool_new (63, 32, DATA_SIZE) };
+  DpdkPort *sink = sink_new (self.pool);
+  DpdkPacket *packets[63];
+  g_autoptr (GError) error = NULL;
+  DpdkLcore *lcore;
+
+  g_assert_true (dpdk_mempool_acquire_bulk (self.pool, packets, 63, &error));
+  for (guint round = 0; round < 10; round++)
+    {
+      for (guint i = 0; i < N; i++)
+        wait_one (&self, round * N + i, NULL);
+      send_all (sink, packets, N);
+      DPDK_TEST_WAIT_UNTIL (self.n_packets == (round + 1) * N);
+      for (guint i = 0; i < N; i++)
+        packets[i] = g_queue_pop_head (&self.held);
+    }
+
+  /* nor in that of a registered thread which takes one beside them, or warms the pool up */
+  lcore = dpdk_lcore_register (dpdk_mempool_get_eal (self.pool), &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < N; i++)
+    wait_one (&self, 10 * N + i, NULL);
+  for (guint i = 0; i < N; i++)
+    {
+      DpdkPacket *packet;
+
+      send_all (sink, packets + i, 1);
+      g_assert_true (dpdk_mempool_warmup (self.pool, &error));
+      packet = dpdk_mempool_acquire (self.pool, NULL);
+      g_clear_pointer (&packet, dpdk_packet_unref);
+    }
+  DPDK_TEST_WAIT_UNTIL (self.n_packets == 11 * N);
+  dpdk_lcore_unref (lcore);
+  dpdk_packet_unref_bulk (packets + N, 63 - N);
+  g_queue_clear_full (&self.held, (GDestroyNotify) dpdk_packet_unref);
+  packet_loop_end (sink);
+  packet_pool_end (self.pool);
+}
+
+static gpointer
+cancel_all (gpointer data)
+{
+  g_ptr_array_foreach (data, (GFunc) (gpointer) g_cancellable_cancel, NULL);
+  return NULL;
+}
+
+/* cancelled from another thread while they join the line, wait, and are answered */
+static void
+test_cancel_elsewhere (void)
+{
+  Exhaustion self = { .pool = packet_pool_new (CAPACITY, 0, DATA_SIZE) };
+  g_autoptr (GPtrArray) cancellables = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n_waiters = dpdk_test_scale (2000);
+  GThread *thread;
+
+  for (guint i = 0; i < n_waiters; i++)
+    g_ptr_array_add (cancellables, g_cancellable_new ());
+  thread = g_thread_new ("cancel", cancel_all, cancellables);
+  for (guint i = 0; i < n_waiters; i++)
+    {
+      wait_one (&self, i, g_ptr_array_index (cancellables, i));
+      if (i % 16 == 0 && !g_queue_is_empty (&self.held))
+        dpdk_packet_unref (g_queue_pop_head (&self.held));
+      g_main_context_iteration (NULL, FALSE);
+    }
+  /* no buffer comes home for those who are left, and each is cancelled */
+  DPDK_TEST_WAIT_UNTIL (self.n_answered == n_waiters);
+  g_thread_join (thread);
+  g_test_message ("%u packets, %u cancelled", self.n_packets, self.n_cancelled);
+  g_assert_cmpuint (self.n_packets + self.n_cancelled, ==, n_waiters);
+  g_queue_clear_full (&self.held, (GDestroyNotify) dpdk_packet_unref);
+  /* what was cancelled too late goes home with its answer */
+  DPDK_TEST_WAIT_UNTIL (dpdk_mempool_get_in_use (self.pool) == 0);
+  packet_pool_end (self.pool);
+}
+
+static void
 count_answer (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -297,15 +389,24 @@ test_worker (void)
 {
   static const char json[] = "{ \"dpdk_cores\": [0], \"devices\": [ { \"vdev\": \"net_ring0\","
                              " \"addresses\": [\"198.18.0.2/24\"] } ] }";
-  DpdkRuntime *runtime = net_start_with (json);
   g_autoptr (GError) error = NULL;
-  DpdkWorker *worker = dpdk_runtime_dup_worker (runtime, 0);
-  DpdkPort *port = dpdk_runtime_dup_port (runtime, 0);
-  WorkerCall call = { .pool = g_object_ref (dpdk_port_get_mempool (port)) };
+  g_autoptr (DpdkConfig) config = dpdk_config_new_from_data (json, -1, &error);
+  g_autoptr (DpdkRuntimeBuilder) builder = dpdk_runtime_builder_new ();
+  WorkerCall call = { NULL };
+  DpdkRuntime *runtime;
+  DpdkWorker *worker;
+  DpdkPort *port;
   g_autoptr (GPtrArray) packets =
       g_ptr_array_new_with_free_func ((GDestroyNotify) dpdk_packet_unref);
   DpdkPacket *packet;
 
+  g_assert_no_error (error);
+  dpdk_runtime_builder_set_config (builder, config);
+  runtime = dpdk_runtime_builder_build (builder, &error);
+  g_assert_no_error (error);
+  worker = dpdk_runtime_dup_worker (runtime, 0);
+  port = dpdk_runtime_dup_port (runtime, 0);
+  call.pool = g_object_ref (dpdk_port_get_mempool (port));
   g_assert_true (dpdk_worker_invoke (worker, call_on_worker, &call, NULL, &error));
   DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&call.done));
   while ((packet = dpdk_mempool_acquire (call.pool, NULL)) != NULL)
@@ -318,7 +419,10 @@ test_worker (void)
   g_object_unref (call.pool);
   g_object_unref (port);
   g_object_unref (worker);
-  net_stop (runtime);
+  g_assert_true (dpdk_runtime_shutdown (runtime, 10000, &error));
+  g_assert_no_error (error);
+  g_assert_finalize_object (runtime);
+  dpdk_test_assert_eal_dead ();
 }
 
 /* the end of the EAL is the end of waiting */
@@ -347,12 +451,15 @@ int
 main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
-  dpdk_test_add_func ("/mempool-wait/exhaustion", DPDK_TEST_FLAGS_NETWORK, test_exhaustion);
-  dpdk_test_add_func ("/mempool-wait/exhaustion-with-cache", DPDK_TEST_FLAGS_NETWORK,
+  dpdk_test_add_func ("/mempool-wait/exhaustion", DPDK_TEST_FLAGS_NONE, test_exhaustion);
+  dpdk_test_add_func ("/mempool-wait/exhaustion-with-cache", DPDK_TEST_FLAGS_NONE,
                       test_exhaustion_with_cache);
-  dpdk_test_add_func ("/mempool-wait/context", DPDK_TEST_FLAGS_NETWORK, test_context);
-  dpdk_test_add_func ("/mempool-wait/sync", DPDK_TEST_FLAGS_NETWORK, test_sync);
+  dpdk_test_add_func ("/mempool-wait/no-leftovers", DPDK_TEST_FLAGS_NONE, test_no_leftovers);
+  dpdk_test_add_func ("/mempool-wait/cancel-elsewhere", DPDK_TEST_FLAGS_NONE,
+                      test_cancel_elsewhere);
+  dpdk_test_add_func ("/mempool-wait/context", DPDK_TEST_FLAGS_NONE, test_context);
+  dpdk_test_add_func ("/mempool-wait/sync", DPDK_TEST_FLAGS_NONE, test_sync);
   dpdk_test_add_func ("/mempool-wait/worker", DPDK_TEST_FLAGS_NETWORK, test_worker);
-  dpdk_test_add_func ("/mempool-wait/shutdown", DPDK_TEST_FLAGS_NETWORK, test_shutdown);
+  dpdk_test_add_func ("/mempool-wait/shutdown", DPDK_TEST_FLAGS_NONE, test_shutdown);
   return g_test_run ();
 }

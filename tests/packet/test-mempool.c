@@ -128,12 +128,12 @@ static void
 test_statistics (void)
 {
   DpdkMempool *pool = packet_pool_new (63, 0, DATA_SIZE);
-  g_autoptr (GBytes) bytes = g_bytes_new_static (net_pattern (0), 1000);
+  g_autoptr (GBytes) bytes = g_bytes_new_static (packet_pattern (0), 1000);
   g_autoptr (GError) error = NULL;
   DpdkPacket *packet, *clone, *copy, *foreign, *waited;
 
   ASSERT_STATISTICS (pool, 0, 0, 0, 0);
-  packet = dpdk_packet_new_from_data (pool, net_pattern (0), 3 * DATA_SIZE, &error);
+  packet = dpdk_packet_new_from_data (pool, packet_pattern (0), 3 * DATA_SIZE, &error);
   ASSERT_STATISTICS (pool, 3, 3, 0, 0);
   clone = dpdk_packet_clone (packet, NULL, &error);
   ASSERT_STATISTICS (pool, 6, 6, 0, 0);
@@ -161,8 +161,8 @@ test_statistics (void)
     g_assert_cmpuint (statistics.failed, ==, 0);
     g_assert_cmpuint (statistics.high_water, <, 20);
   }
-  g_assert_null (dpdk_packet_new_from_data (pool, net_pattern (0), 64 * DATA_SIZE, NULL));
-  packet = dpdk_packet_new_from_data (pool, net_pattern (0), 40 * DATA_SIZE, &error);
+  g_assert_null (dpdk_packet_new_from_data (pool, packet_pattern (0), 64 * DATA_SIZE, NULL));
+  packet = dpdk_packet_new_from_data (pool, packet_pattern (0), 40 * DATA_SIZE, &error);
   g_assert_null (dpdk_packet_clone (packet, NULL, NULL));
   g_assert_null (dpdk_packet_copy (packet, NULL, NULL));
   dpdk_packet_unref (packet);
@@ -178,7 +178,8 @@ test_statistics (void)
 
 enum {
   N_THREADS = 4,
-  N_HELD = 100,
+  /* more than the pool has */
+  N_HELD = 150,
   N_STEPS = 3000,
 };
 
@@ -290,7 +291,7 @@ count_faults (DpdkMempool *pool)
       gsize room = dpdk_packet_get_tailroom (packets[i]);
 
       /* each page of each buffer */
-      g_assert_true (dpdk_packet_append (packets[i], net_pattern (0), room, NULL));
+      g_assert_true (dpdk_packet_append (packets[i], packet_pattern (0), room, NULL));
       for (gsize at = 0; at < room; at += 1024)
         g_assert_true (dpdk_packet_write (packets[i], at, &byte, 1, NULL));
     }
@@ -431,6 +432,48 @@ test_double_release (void)
   packet_pool_end (pool);
 }
 
+static void
+expect_cancelled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (dpdk_mempool_acquire_finish (DPDK_MEMPOOL (source), result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  (*(guint *) data)++;
+}
+
+static gboolean
+changes_nothing (DpdkPacket *packet)
+{
+  g_autoptr (GError) error = NULL;
+  const guint8 *data = packet_pattern (0);
+  gsize length;
+
+  return !dpdk_packet_is_writable (packet) && !dpdk_packet_append (packet, data, 1, &error) &&
+         g_error_matches (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD) &&
+         !dpdk_packet_prepend (packet, data, 1, NULL) &&
+         !dpdk_packet_write (packet, 0, data, 1, NULL) && !dpdk_packet_trim (packet, 1, NULL) &&
+         !dpdk_packet_adj (packet, 1, NULL) && !dpdk_packet_request_vlan (packet, 1, NULL) &&
+         dpdk_packet_get_writable_data (packet, &length, NULL) == NULL;
+}
+
+static gboolean
+make_nothing (DpdkPacketCache *cache, GBytes *key, DpdkPacket *packet, gpointer data,
+              GError **error)
+{
+  g_assert_not_reached ();
+}
+
+static gboolean
+gives_nothing (DpdkPacketCache *cache, GBytes *key)
+{
+  g_autoptr (GError) error = NULL;
+
+  return dpdk_packet_cache_get_or_create (cache, key, make_nothing, NULL, &error) == NULL &&
+         g_error_matches (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD) &&
+         dpdk_packet_cache_lookup (cache, key) == NULL && dpdk_packet_cache_get_live (cache) == 0;
+}
+
 /* in a child made by fork() nothing is taken, and nothing of the parent's is touched */
 static void
 test_fork (void)
@@ -438,9 +481,18 @@ test_fork (void)
   DpdkMempool *pool = packet_pool_new (63, 0, DATA_SIZE);
   DpdkPacket *packet = packet_new (pool, "the parent's");
   GBytes *bytes = dpdk_packet_to_bytes (packet);
+  DpdkPacketCache *cache = dpdk_packet_cache_new (pool);
+  DpdkPacket *own = packet_new (pool, "the parent's too");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
+  DpdkPacket *rest[61];
+  guint n_answers = 0;
   int status;
-  pid_t pid = fork ();
+  pid_t pid;
+
+  g_assert_true (dpdk_mempool_acquire_bulk (pool, rest, G_N_ELEMENTS (rest), &error));
+  dpdk_mempool_acquire_async (pool, cancellable, expect_cancelled, &n_answers);
+  pid = fork ();
 
   g_assert_cmpint (pid, >=, 0);
   if (pid == 0)
@@ -449,10 +501,14 @@ test_fork (void)
                          g_error_matches (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD) &&
                          dpdk_packet_clone (packet, NULL, NULL) == NULL &&
                          dpdk_packet_copy (packet, NULL, NULL) == NULL &&
-                         dpdk_packet_new_from_data (pool, net_pattern (0), 1, NULL) == NULL &&
+                         dpdk_packet_new_from_data (pool, packet_pattern (0), 1, NULL) == NULL &&
                          !dpdk_mempool_warmup (pool, NULL) &&
-                         dpdk_mempool_acquire_sync (pool, NULL, NULL) == NULL;
+                         dpdk_mempool_acquire_sync (pool, NULL, NULL) == NULL &&
+                         changes_nothing (own) && gives_nothing (cache, bytes);
 
+      g_cancellable_cancel (cancellable);
+      dpdk_packet_unref (own);
+      g_object_unref (cache);
       dpdk_packet_unref (packet);
       g_bytes_unref (bytes);
       g_object_unref (pool);
@@ -461,6 +517,13 @@ test_fork (void)
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   g_assert_cmpint (status, ==, 0);
   ASSERT_DATA (packet, "the parent's", 12);
+  ASSERT_DATA (own, "the parent's too", 16);
+  g_assert_cmpuint (n_answers, ==, 0);
+  g_cancellable_cancel (cancellable);
+  DPDK_TEST_WAIT_UNTIL (n_answers == 1);
+  dpdk_packet_unref_bulk (rest, G_N_ELEMENTS (rest));
+  dpdk_packet_unref (own);
+  g_assert_finalize_object (cache);
   g_bytes_unref (bytes);
   g_assert_true (dpdk_packet_is_writable (packet));
   dpdk_packet_unref (packet);
@@ -514,16 +577,16 @@ int
 main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
-  dpdk_test_add_func ("/mempool/bulk", DPDK_TEST_FLAGS_NETWORK, test_bulk);
-  dpdk_test_add_func ("/mempool/cached", DPDK_TEST_FLAGS_NETWORK, test_cached);
-  dpdk_test_add_func ("/mempool/statistics", DPDK_TEST_FLAGS_NETWORK, test_statistics);
-  dpdk_test_add_func ("/mempool/statistics-of-threads", DPDK_TEST_FLAGS_NETWORK,
+  dpdk_test_add_func ("/mempool/bulk", DPDK_TEST_FLAGS_NONE, test_bulk);
+  dpdk_test_add_func ("/mempool/cached", DPDK_TEST_FLAGS_NONE, test_cached);
+  dpdk_test_add_func ("/mempool/statistics", DPDK_TEST_FLAGS_NONE, test_statistics);
+  dpdk_test_add_func ("/mempool/statistics-of-threads", DPDK_TEST_FLAGS_NONE,
                       test_statistics_of_threads);
-  dpdk_test_add_func ("/mempool/warmup", DPDK_TEST_FLAGS_NETWORK, test_warmup);
-  dpdk_test_add_func ("/mempool/double-release", DPDK_TEST_FLAGS_NETWORK, test_double_release);
-  dpdk_test_add_func ("/mempool/fork", DPDK_TEST_FLAGS_NETWORK, test_fork);
+  dpdk_test_add_func ("/mempool/warmup", DPDK_TEST_FLAGS_NONE, test_warmup);
+  dpdk_test_add_func ("/mempool/double-release", DPDK_TEST_FLAGS_NONE, test_double_release);
+  dpdk_test_add_func ("/mempool/fork", DPDK_TEST_FLAGS_NONE, test_fork);
 #ifdef __SANITIZE_ADDRESS__
-  dpdk_test_add_func ("/mempool/poison", DPDK_TEST_FLAGS_NETWORK, test_poison);
+  dpdk_test_add_func ("/mempool/poison", DPDK_TEST_FLAGS_NONE, test_poison);
 #endif
   return g_test_run ();
 }

@@ -231,6 +231,7 @@ make_slowly (DpdkPacketCache *cache, GBytes *key, DpdkPacket *packet, gpointer d
 typedef struct {
   DpdkPacketCache *cache;
   Maker *maker;
+  guint32 seed;
   GThread *thread;
 } Reader;
 
@@ -280,6 +281,106 @@ test_at_once (void)
   packet_pool_end (pool);
 }
 
+typedef struct {
+  Reader reader;
+  gint *n_begun;
+  const char *own;
+  const char *other;
+  gboolean was_refused;
+} Crossing;
+
+/* asks for the content of another thread while that one asks for ours */
+static gboolean
+make_crossing (DpdkPacketCache *cache, GBytes *key, DpdkPacket *packet, gpointer data,
+               GError **error)
+{
+  Crossing *self = data;
+  g_autoptr (GBytes) other = key_new (self->other);
+  g_autoptr (GError) own_error = NULL;
+  DpdkPacket *needed;
+
+  g_atomic_int_inc (self->n_begun);
+  while (g_atomic_int_get (self->n_begun) < 2)
+    g_thread_yield ();
+  needed = dpdk_packet_cache_get_or_create (cache, other, make, self->reader.maker, &own_error);
+  self->was_refused = needed == NULL;
+  if (needed == NULL)
+    g_assert_error (own_error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK);
+  else
+    g_assert_true (dpdk_packet_cache_release (cache, needed, NULL));
+  return make (cache, key, packet, self->reader.maker, error);
+}
+
+static gpointer
+get_crossing (gpointer data)
+{
+  Crossing *self = data;
+  g_autoptr (GBytes) key = key_new (self->own);
+  g_autoptr (GError) error = NULL;
+  DpdkPacket *packet =
+      dpdk_packet_cache_get_or_create (self->reader.cache, key, make_crossing, self, &error);
+
+  g_assert_no_error (error);
+  ASSERT_DATA (packet, self->own, strlen (self->own));
+  g_assert_true (dpdk_packet_cache_release (self->reader.cache, packet, NULL));
+  return NULL;
+}
+
+/* two that would wait for each other: one of them is told, and both end */
+static void
+test_crossing (void)
+{
+  DpdkMempool *pool = packet_pool_new (63, 0, DATA_SIZE);
+  DpdkPacketCache *cache = dpdk_packet_cache_new (pool);
+  Maker maker = { 0 };
+
+  for (guint i = 0; i < dpdk_test_scale (200); i++)
+    {
+      gint n_begun = 0;
+      Crossing crossings[] = {
+        { { .cache = cache, .maker = &maker }, &n_begun, "one", "two", FALSE },
+        { { .cache = cache, .maker = &maker }, &n_begun, "two", "one", FALSE },
+      };
+
+      for (guint k = 0; k < 2; k++)
+        crossings[k].reader.thread = g_thread_new ("crossing", get_crossing, &crossings[k]);
+      for (guint k = 0; k < 2; k++)
+        g_thread_join (crossings[k].reader.thread);
+      g_assert_cmpint (crossings[0].was_refused + crossings[1].was_refused, ==, 1);
+    }
+  g_assert_cmpuint (dpdk_packet_cache_get_live (cache), ==, 0);
+  g_assert_finalize_object (cache);
+  packet_pool_end (pool);
+}
+
+/* a packet that has as many references as it can have is not given once more */
+static void
+test_many_users (void)
+{
+  DpdkMempool *pool = packet_pool_new (63, 0, DATA_SIZE);
+  DpdkPacketCache *cache = dpdk_packet_cache_new (pool);
+  g_autoptr (GBytes) key = key_new ("one");
+  g_autoptr (GError) error = NULL;
+  Maker maker = { 0 };
+  DpdkPacket *packet, *last = NULL;
+  guint n = 0;
+
+  while ((packet = dpdk_packet_cache_get_or_create (cache, key, make, &maker, &error)) != NULL)
+    {
+      last = packet;
+      n++;
+    }
+  ASSERT_ERROR_AND_CLEAR (error, DPDK_ERROR, DPDK_ERROR_BUSY);
+  g_assert_cmpuint (n, >, 60000);
+  g_assert_null (dpdk_packet_cache_lookup (cache, key));
+  ASSERT_DATA (last, "one", 3);
+  for (guint i = 0; i < n; i++)
+    g_assert_true (dpdk_packet_cache_release (cache, last, NULL));
+  g_assert_cmpuint (dpdk_packet_cache_get_live (cache), ==, 0);
+  g_assert_finalize_object (cache);
+  packet_pool_end (pool);
+}
+
 enum {
   N_READERS = 4,
   N_KEYS = 20,
@@ -290,7 +391,7 @@ static gpointer
 read_at_random (gpointer data)
 {
   Reader *self = data;
-  g_autoptr (GRand) rand = g_rand_new_with_seed ((guint32) (gsize) self->thread);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (self->seed);
   DpdkPacket *held[8] = { NULL };
 
   for (guint i = 0; i < dpdk_test_scale (N_STEPS); i++)
@@ -315,12 +416,13 @@ test_threads (void)
 {
   DpdkMempool *pool = packet_pool_new (255, 0, DATA_SIZE);
   DpdkPacketCache *cache = dpdk_packet_cache_new (pool);
+  g_autoptr (GRand) rand = dpdk_test_random_new ();
   Maker maker = { 0 };
   Reader readers[N_READERS];
 
   for (guint i = 0; i < N_READERS; i++)
     {
-      readers[i] = (Reader){ .cache = cache, .maker = &maker };
+      readers[i] = (Reader){ .cache = cache, .maker = &maker, .seed = g_rand_int (rand) };
       readers[i].thread = g_thread_new ("reader", read_at_random, &readers[i]);
     }
   for (guint i = 0; i < N_READERS; i++)
@@ -337,10 +439,12 @@ int
 main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
-  dpdk_test_add_func ("/packet-cache/counts", DPDK_TEST_FLAGS_NETWORK, test_counts);
-  dpdk_test_add_func ("/packet-cache/failures", DPDK_TEST_FLAGS_NETWORK, test_failures);
-  dpdk_test_add_func ("/packet-cache/ends", DPDK_TEST_FLAGS_NETWORK, test_ends);
-  dpdk_test_add_func ("/packet-cache/at-once", DPDK_TEST_FLAGS_NETWORK, test_at_once);
-  dpdk_test_add_func ("/packet-cache/threads", DPDK_TEST_FLAGS_NETWORK, test_threads);
+  dpdk_test_add_func ("/packet-cache/counts", DPDK_TEST_FLAGS_NONE, test_counts);
+  dpdk_test_add_func ("/packet-cache/failures", DPDK_TEST_FLAGS_NONE, test_failures);
+  dpdk_test_add_func ("/packet-cache/ends", DPDK_TEST_FLAGS_NONE, test_ends);
+  dpdk_test_add_func ("/packet-cache/at-once", DPDK_TEST_FLAGS_NONE, test_at_once);
+  dpdk_test_add_func ("/packet-cache/crossing", DPDK_TEST_FLAGS_NONE, test_crossing);
+  dpdk_test_add_func ("/packet-cache/many-users", DPDK_TEST_FLAGS_NONE, test_many_users);
+  dpdk_test_add_func ("/packet-cache/threads", DPDK_TEST_FLAGS_NONE, test_threads);
   return g_test_run ();
 }

@@ -145,6 +145,16 @@ typedef struct {
   gint n_changes;
 } DpdkPortHead;
 
+/* on a queue that is busy. The function is read before what it works on, which is set before it. */
+static inline guint16
+dpdk_port_queue_entered_burst_inline (DpdkPortQueue *queue, DpdkPacket **packets, guint n_packets)
+{
+  guint16 (*burst) (gpointer native, DpdkPacket * *packets, guint16 n_packets) =
+      __atomic_load_n (&queue->burst, __ATOMIC_ACQUIRE);
+
+  return burst (queue->native, packets, (guint16) n_packets);
+}
+
 /* who stops the device waits for the bursts that have begun: it makes the processors order these
    plain accesses, so that a burst does not have to */
 static inline guint16
@@ -154,8 +164,7 @@ dpdk_port_queue_burst_inline (DpdkPortQueue *queue, DpdkPacket **packets, guint 
 
   __atomic_store_n (&queue->busy, 1, __ATOMIC_RELAXED);
   __atomic_signal_fence (__ATOMIC_SEQ_CST);
-  n = __atomic_load_n (&queue->burst, __ATOMIC_ACQUIRE) (queue->native, packets,
-                                                         (guint16) n_packets);
+  n = dpdk_port_queue_entered_burst_inline (queue, packets, n_packets);
   __atomic_store_n (&queue->busy, 0, __ATOMIC_RELEASE);
   return n;
 }

@@ -5,25 +5,23 @@
 
 /* the callbacks are those that DPDK may have for the queue, such as those of a packet capture */
 guint
-dpdk_port_rx_burst_entered (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
+dpdk_port_rx_burst_entered (DpdkPort *self, DpdkPortQueue *rx, guint queue, DpdkPacket **packets,
+                            guint n_packets)
 {
-  DpdkPortQueue *rx = &self->head.rx_queues[queue];
-
   if (G_UNLIKELY (*rx->callbacks != NULL && dpdk_port_queue_is_connected (rx)))
     return rte_eth_rx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
                              (guint16) n_packets);
-  return rx->burst (rx->native, packets, (guint16) n_packets);
+  return dpdk_port_queue_entered_burst_inline (rx, packets, n_packets);
 }
 
 guint
-dpdk_port_tx_burst_entered (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets)
+dpdk_port_tx_burst_entered (DpdkPort *self, DpdkPortQueue *tx, guint queue, DpdkPacket **packets,
+                            guint n_packets)
 {
-  DpdkPortQueue *tx = &self->head.tx_queues[queue];
-
   if (G_UNLIKELY (*tx->callbacks != NULL && dpdk_port_queue_is_connected (tx)))
     return rte_eth_tx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
                              (guint16) n_packets);
-  return tx->burst (tx->native, packets, (guint16) n_packets);
+  return dpdk_port_queue_entered_burst_inline (tx, packets, n_packets);
 }
 
 guint
@@ -33,7 +31,7 @@ dpdk_port_rx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets,
   guint n;
 
   dpdk_port_queue_enter (rx);
-  n = dpdk_port_rx_burst_entered (self, queue, packets, n_packets);
+  n = dpdk_port_rx_burst_entered (self, rx, queue, packets, n_packets);
   dpdk_port_queue_leave (rx);
   return n;
 }
@@ -45,7 +43,7 @@ dpdk_port_tx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets,
   guint n;
 
   dpdk_port_queue_enter (tx);
-  n = dpdk_port_tx_burst_entered (self, queue, packets, n_packets);
+  n = dpdk_port_tx_burst_entered (self, tx, queue, packets, n_packets);
   dpdk_port_queue_leave (tx);
   return n;
 }

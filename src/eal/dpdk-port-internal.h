@@ -110,11 +110,11 @@ void dpdk_port_queues_connect (DpdkPort *self);
 /* waits for the bursts that have begun; after it none touches the device */
 void dpdk_port_queues_disconnect (DpdkPort *self);
 
-/* on a queue that was entered; nothing is counted */
-guint dpdk_port_rx_burst_entered (DpdkPort *self, guint queue, DpdkPacket **packets,
-                                  guint n_packets);
-guint dpdk_port_tx_burst_entered (DpdkPort *self, guint queue, DpdkPacket **packets,
-                                  guint n_packets);
+/* on the queue that was entered, which may have been replaced since; nothing is counted */
+guint dpdk_port_rx_burst_entered (DpdkPort *self, DpdkPortQueue *rx, guint queue,
+                                  DpdkPacket **packets, guint n_packets);
+guint dpdk_port_tx_burst_entered (DpdkPort *self, DpdkPortQueue *tx, guint queue,
+                                  DpdkPacket **packets, guint n_packets);
 
 /* for a thread of DPDK, which gives up after a while: lets bursts give nothing for a moment */
 void dpdk_port_queues_set_paused (DpdkPort *self, gboolean paused);

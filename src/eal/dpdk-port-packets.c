@@ -85,7 +85,8 @@ dpdk_port_receive (DpdkPort *self, guint queue, guint max_packets, GError **erro
     {
       DpdkPacket *burst[BURST];
 
-      n = dpdk_port_rx_burst_entered (self, queue, burst, MIN (BURST, max_packets - packets->len));
+      n = dpdk_port_rx_burst_entered (self, rx, queue, burst,
+                                      MIN (BURST, max_packets - packets->len));
       for (guint i = 0; i < n; i++)
         g_ptr_array_add (packets, burst[i]);
     }
@@ -108,7 +109,7 @@ send (DpdkPort *self, guint queue, struct rte_mbuf **mbufs, guint n_mbufs, guint
     return FALSE;
   for (*n_sent = 0; *n_sent < n_mbufs; *n_sent += n)
     {
-      n = dpdk_port_tx_burst_entered (self, queue, (DpdkPacket **) mbufs + *n_sent,
+      n = dpdk_port_tx_burst_entered (self, tx, queue, (DpdkPacket **) mbufs + *n_sent,
                                       MIN (BURST, n_mbufs - *n_sent));
       if (n == 0)
         break;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-port-list-private.h"
 
+#include "dpdk-eal-private.h"
+
 /**
  * DpdkPortList:
  *
@@ -220,10 +222,14 @@ dpdk_port_list_finalize (GObject *object)
 {
   DpdkPortList *self = DPDK_PORT_LIST (object);
 
-  g_mutex_lock (&lock);
-  g_ptr_array_remove_fast (watches, self->watch);
-  g_mutex_unlock (&lock);
-  watch_unref (self->watch);
+  /* in a child made by fork() nobody may ever unlock it */
+  if (!dpdk_eal_is_inert ())
+    {
+      g_mutex_lock (&lock);
+      g_ptr_array_remove_fast (watches, self->watch);
+      g_mutex_unlock (&lock);
+      watch_unref (self->watch);
+    }
   g_ptr_array_unref (self->entries);
   G_OBJECT_CLASS (dpdk_port_list_parent_class)->finalize (object);
 }

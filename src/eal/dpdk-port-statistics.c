@@ -132,24 +132,26 @@ extended_statistics_job (gpointer data)
   g_autofree struct rte_eth_xstat *values = NULL;
   GVariantBuilder *builder = call->data;
   guint16 id = call->self->id;
-  int n, n_values;
+  int n, n_names, n_values;
 
   if (!dpdk_port_check_open (call))
     return;
   n = rte_eth_xstats_get_names (id, NULL, 0);
   names = g_new0 (struct rte_eth_xstat_name, (gsize) MAX (n, 0));
   values = g_new0 (struct rte_eth_xstat, (gsize) MAX (n, 0));
+  n_names = n > 0 ? rte_eth_xstats_get_names (id, names, (unsigned int) n) : n;
   n_values = n > 0 ? rte_eth_xstats_get (id, values, (unsigned int) n) : n;
-  if (n > 0 && n_values >= 0)
-    n = rte_eth_xstats_get_names (id, names, (unsigned int) n);
-  if (n < 0 || n_values < 0)
+  /* a driver that has more of them all of a sudden gives none */
+  if (n_names > n || n_values > n)
+    n_names = n_values = -EAGAIN;
+  if (n < 0 || n_names < 0 || n_values < 0)
     {
-      dpdk_port_device_set_error (&call->error, MIN (n, n_values), NULL, call->self->devargs,
-                                  "reading extended statistics");
+      dpdk_port_device_set_error (&call->error, MIN (n, MIN (n_names, n_values)), NULL,
+                                  call->self->devargs, "reading extended statistics");
       return;
     }
-  for (int i = 0; i < MIN (n, n_values); i++)
-    if (values[i].id < (guint64) n)
+  for (int i = 0; i < n_values; i++)
+    if (values[i].id < (guint64) n_names)
       g_variant_builder_add (builder, "{st}", names[values[i].id].name, values[i].value);
 }
 

@@ -24,8 +24,17 @@ static gboolean
 is_of_a_library (const char *name)
 {
   static const char *const prefixes[] = {
-    "pool-",     "gmain",        "gdbus",         "eal-intr",    "dpdk-intr",
-    "telemetry", "dpdk-telemet", "rte_mp_handle", "dpdk-mp-msg", DPDK_TEST_WATCHDOG_THREAD,
+    "pool-",
+    "gmain",
+    "gdbus",
+    "eal-intr",
+    "dpdk-intr",
+    "telemetry",
+    "dpdk-telemet",
+    "rte_mp_handle",
+    "dpdk-mp-msg",
+    "vhost-ev",
+    DPDK_TEST_WATCHDOG_THREAD,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (prefixes); i++)

@@ -17,6 +17,8 @@ typedef struct {
 
 void dpdk_owner_timer_start (DpdkOwnerTimer *self, gint64 interval_us, DpdkOwnerFunc func,
                              gpointer data);
+/* from now on, also while it runs */
+void dpdk_owner_timer_set_interval (DpdkOwnerTimer *self, gint64 interval_us);
 void dpdk_owner_timer_stop (DpdkOwnerTimer *self);
 
 /* for the loop of the owner thread: when the next one is due, or G_MAXINT64 */

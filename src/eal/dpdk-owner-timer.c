@@ -21,6 +21,14 @@ dpdk_owner_timer_start (DpdkOwnerTimer *self, gint64 interval_us, DpdkOwnerFunc 
 }
 
 void
+dpdk_owner_timer_set_interval (DpdkOwnerTimer *self, gint64 interval_us)
+{
+  g_assert (dpdk_owner_is_current ());
+  self->interval_us = interval_us;
+  self->next = g_get_monotonic_time () + interval_us;
+}
+
+void
 dpdk_owner_timer_stop (DpdkOwnerTimer *self)
 {
   g_assert (dpdk_owner_is_current ());

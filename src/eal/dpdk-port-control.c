@@ -294,7 +294,13 @@ start_job (gpointer data)
  *
  * Starts a configured port. Does nothing if it is started.
  *
+ * A client of memif needs its server for this. If the server goes away later, the link is down, and the
+ * port connects to the next one by itself.
+ *
  * May be called from any thread but that of a worker.
+ *
+ * Fails with %DPDK_ERROR_INVALID_ARGUMENT if the port is not configured, with %DPDK_ERROR_CLOSED if it
+ * is closed, with %DPDK_ERROR_NO_DEVICE if its device was removed, and with what the driver says.
  *
  * Returns: %TRUE on success
  *

@@ -4,6 +4,7 @@
 
 #include "dpdk-error-private.h"
 #include "dpdk-log-private.h"
+#include "dpdk-port-device-memif-private.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -125,7 +126,7 @@ own (guint16 id, const char *name, GError **error)
 }
 
 static gboolean
-take (DpdkPortDevice *self, const char *name, GError **error)
+take (DpdkPortDevice *self, const char *name, const char *devargs, GError **error)
 {
   struct rte_eth_dev_info info;
   guint16 mtu = 0;
@@ -149,6 +150,8 @@ take (DpdkPortDevice *self, const char *name, GError **error)
   self->mtu = rte_eth_dev_get_mtu (self->id, &mtu) == 0 && mtu > 0 ? mtu : RTE_ETHER_MTU;
   self->numa_node = rte_eth_dev_socket_id (self->id);
   rte_eth_macaddr_get (self->id, &self->mac);
+  if (strcmp (self->driver, "net_memif") == 0)
+    dpdk_port_device_memif_init (self, devargs);
   if (strcmp (self->driver, "net_tap") == 0)
     /* the kernel's end of a tap has this address: ours must differ, or ARP confuses the two */
     self->mac.addr_bytes[RTE_ETHER_ADDR_LEN - 1] ^= 1;
@@ -199,7 +202,7 @@ dpdk_port_device_open (DpdkPortDevice *self, const char *devargs, GError **error
                    devargs, *log != '\0' ? ": " : "", log);
       return FALSE;
     }
-  if (!take (self, devargs, error))
+  if (!take (self, devargs, devargs, error))
     {
       rte_eal_hotplug_remove (is_pci ? "pci" : "vdev", name);
       return FALSE;
@@ -219,7 +222,7 @@ dpdk_port_device_adopt (DpdkPortDevice *self, const char *name, GError **error)
       dpdk_port_device_set_error (error, native, NULL, name, "looking for the device");
       return FALSE;
     }
-  if (!take (self, name, error))
+  if (!take (self, name, NULL, error))
     return FALSE;
   /* does nothing but say so to a device that is not started */
   dpdk_log_capture_begin ();

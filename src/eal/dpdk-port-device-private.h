@@ -14,6 +14,8 @@ typedef struct {
   gboolean is_open;
   gboolean is_configured;
   gboolean is_started;
+  /* it is started for us, but not for DPDK: its peer cannot be reached */
+  gboolean is_away;
   guint16 id;
   guint max_rx_queues;
   guint max_tx_queues;
@@ -22,6 +24,10 @@ typedef struct {
   struct rte_ether_addr mac;
   struct rte_device *native;
   const char *driver;
+  gboolean is_memif;
+  gboolean is_memif_client;
+  /* that it listens on */
+  char *memif_socket;
   gboolean has_link_interrupts;
   gboolean has_removal_interrupts;
 
@@ -53,6 +59,8 @@ gboolean dpdk_port_device_configure (DpdkPortDevice *self, const char *name,
 gboolean dpdk_port_device_start (DpdkPortDevice *self, const char *name, GError **error);
 void dpdk_port_device_drain (DpdkPortDevice *self);
 gboolean dpdk_port_device_stop (DpdkPortDevice *self, const char *name, GError **error);
+/* FALSE if the peer cannot be reached; it is away then, until this is called again */
+gboolean dpdk_port_device_reconnect (DpdkPortDevice *self);
 /* leaves it stopped, with the configuration that it had */
 gboolean dpdk_port_device_reset (DpdkPortDevice *self, const char *name, GError **error);
 void dpdk_port_device_close (DpdkPortDevice *self, const char *name);

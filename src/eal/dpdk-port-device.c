@@ -3,6 +3,7 @@
 
 #include "dpdk-error-private.h"
 #include "dpdk-log-private.h"
+#include "dpdk-port-device-memif-private.h"
 
 #include <errno.h>
 #include <rte_dev.h>
@@ -57,6 +58,8 @@ dpdk_port_device_drain (DpdkPortDevice *self)
 {
   struct rte_mbuf *packets[BURST];
 
+  if (self->is_away)
+    return;
   for (guint16 queue = 0; queue < self->settings.n_rx_queues; queue++)
     for (guint total = 0; total < DRAIN_MAX;)
       {
@@ -69,10 +72,16 @@ dpdk_port_device_drain (DpdkPortDevice *self)
       }
 }
 
+static int
+stop_native (DpdkPortDevice *self)
+{
+  return self->is_memif ? dpdk_port_device_memif_stop (self) : rte_eth_dev_stop (self->id);
+}
+
 gboolean
 dpdk_port_device_stop (DpdkPortDevice *self, const char *name, GError **error)
 {
-  int native = rte_eth_dev_stop (self->id);
+  int native = self->is_away ? 0 : stop_native (self);
 
   if (native != 0)
     {
@@ -80,7 +89,22 @@ dpdk_port_device_stop (DpdkPortDevice *self, const char *name, GError **error)
       return FALSE;
     }
   self->is_started = FALSE;
+  self->is_away = FALSE;
   return TRUE;
+}
+
+gboolean
+dpdk_port_device_reconnect (DpdkPortDevice *self)
+{
+  g_autofree char *log = NULL;
+
+  /* that the peer is not there is no news */
+  dpdk_log_capture_begin ();
+  if (!self->is_away)
+    stop_native (self);
+  self->is_away = rte_eth_dev_start (self->id) != 0;
+  log = dpdk_log_capture_end ();
+  return !self->is_away;
 }
 
 /* a device may have several ports, and another may still be in use */
@@ -105,11 +129,11 @@ dpdk_port_device_close (DpdkPortDevice *self, const char *name)
   if (self->is_started)
     {
       dpdk_port_device_drain (self);
-      if (!dpdk_port_device_stop (self, name, &error))
+      if (!self->is_memif && !dpdk_port_device_stop (self, name, &error))
         g_warning ("%s", error->message);
     }
   dpdk_log_capture_begin ();
-  native = rte_eth_dev_close (self->id);
+  native = self->is_memif ? dpdk_port_device_memif_close (self) : rte_eth_dev_close (self->id);
   /* some drivers return a positive number for success */
   if (native >= 0 && !has_other_port (self->native))
     native = rte_dev_remove (self->native);

@@ -3,6 +3,7 @@
 
 #include "dpdk-log-private.h"
 #include "dpdk-owner-timer-private.h"
+#include "dpdk-port-memif-private.h"
 
 #include <errno.h>
 #include <rte_bus.h>
@@ -11,6 +12,9 @@
 #include <string.h>
 
 #define POLL_INTERVAL_US (100 * G_TIME_SPAN_MILLISECOND)
+/* a link that has just changed is likely to change again */
+#define UNSTABLE_POLL_INTERVAL_US (5 * G_TIME_SPAN_MILLISECOND)
+#define N_UNSTABLE_POLLS 100
 #define CALLBACK_WAIT_US 50
 
 typedef enum {
@@ -24,6 +28,7 @@ struct _DpdkPortEvents {
   char *device_name;
   gboolean is_monitored;
   DpdkOwnerTimer timer;
+  guint n_unstable_polls;
   /* what was told and not handled yet */
   guint pending;
 };
@@ -148,8 +153,15 @@ on_timer (gpointer data)
   DpdkPortEvents *self = data;
   g_autoptr (DpdkPort) port = g_weak_ref_get (&self->port);
 
-  if (port != NULL && port->events == self)
-    dpdk_port_update_link (port);
+  if (port == NULL || port->events != self)
+    return;
+  if (dpdk_port_update_link (port))
+    self->n_unstable_polls = N_UNSTABLE_POLLS;
+  else if (self->n_unstable_polls > 0)
+    self->n_unstable_polls--;
+  dpdk_owner_timer_set_interval (
+      &self->timer, self->n_unstable_polls > 0 ? UNSTABLE_POLL_INTERVAL_US : POLL_INTERVAL_US);
+  dpdk_port_memif_reconnect (port);
 }
 
 void

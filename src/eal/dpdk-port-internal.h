@@ -40,6 +40,8 @@ struct _DpdkPort {
   gint link_up;
   gint link_speed;
   gint link_duplex;
+  /* of a client of memif, which has to be told to look for its server: see dpdk-port-memif.c */
+  gboolean is_peer_gone;
 };
 
 typedef enum {
@@ -93,7 +95,8 @@ gboolean dpdk_port_check_no_worker (DpdkPortCall *call);
 
 /* for the owner thread */
 void dpdk_port_update_mac (DpdkPort *self);
-void dpdk_port_update_link (DpdkPort *self);
+/* TRUE if it went up or down */
+gboolean dpdk_port_update_link (DpdkPort *self);
 void dpdk_port_handle_removal (DpdkPort *self);
 void dpdk_port_close_now (DpdkPort *self);
 /* while bursts give nothing; the device must be started before and is so after it, unless it fails */

@@ -31,7 +31,7 @@ set (DpdkPort *self, gint *field, gint value, DpdkPortProperty property)
   return TRUE;
 }
 
-void
+gboolean
 dpdk_port_update_link (DpdkPort *self)
 {
   struct rte_eth_link link;
@@ -43,8 +43,10 @@ dpdk_port_update_link (DpdkPort *self)
   set (self, &self->link_duplex,
        link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX ? DPDK_LINK_DUPLEX_FULL : DPDK_LINK_DUPLEX_HALF,
        DPDK_PORT_PROP_LINK_DUPLEX);
-  if (set (self, &self->link_up, link.link_status == RTE_ETH_LINK_UP, DPDK_PORT_PROP_LINK_UP))
-    dpdk_port_mark_changed (self);
+  if (!set (self, &self->link_up, link.link_status == RTE_ETH_LINK_UP, DPDK_PORT_PROP_LINK_UP))
+    return FALSE;
+  dpdk_port_mark_changed (self);
+  return TRUE;
 }
 
 /**

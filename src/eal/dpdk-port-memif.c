@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* When a peer has gone, the driver of memif unmaps their common memory on the interrupt thread of
-   DPDK, whatever other threads are doing with it just then. The log of each message that it has
-   received, or of the end of the connection, is all that comes before: bursts are held off from
-   there until the interrupt thread is done. */
+/* What the driver of memif does not do by itself.
+
+   When a peer has gone, it unmaps their common memory on the interrupt thread of DPDK, whatever other
+   threads are doing with it just then. The log of each message that it has received, or of the end of
+   the connection, is all that comes before: bursts are held off from there until the interrupt thread
+   is done.
+
+   And a client looks for its server when it is started, and never again. */
 #include "dpdk-port-memif-private.h"
 
 #include "dpdk-log-private.h"
@@ -14,17 +18,21 @@
 
 #define DRIVER_LOG "pmd.net.memif"
 #define RECEIVED "memif_msg_receive(): "
+#define CLOSED RECEIVED "Invalid message size"
+#define DISCONNECTED RECEIVED "Received msg type: 8"
 #define RESUME_DELAY_US 1
 
 typedef struct {
   GWeakRef port;
   gconstpointer address;
-  gboolean is_paused;
 } Watch;
 
 static GMutex lock;
 /* (element-type Watch) */
 static GPtrArray *watches;
+
+/* for the interrupt thread: whether a peer has gone since the last time that bursts were let on */
+static gboolean a_peer_is_gone;
 
 static void
 watch_free (gpointer data)
@@ -35,43 +43,72 @@ watch_free (gpointer data)
   g_free (self);
 }
 
+/* to be dropped without the lock, which the end of a port takes */
+static GPtrArray *
+dup_ports (void)
+{
+  GPtrArray *ports = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_mutex_lock (&lock);
+  for (guint i = 0; i < watches->len; i++)
+    {
+      DpdkPort *port = g_weak_ref_get (&((Watch *) g_ptr_array_index (watches, i))->port);
+
+      if (port != NULL)
+        g_ptr_array_add (ports, port);
+    }
+  g_mutex_unlock (&lock);
+  return ports;
+}
+
+static void
+link_job (gpointer data)
+{
+  g_autoptr (DpdkPort) port = data;
+
+  dpdk_port_update_link (port);
+  dpdk_port_memif_reconnect (port);
+}
+
+static void
+gone_job (gpointer data)
+{
+  DpdkPort *port = data;
+
+  port->is_peer_gone = TRUE;
+  link_job (port);
+}
+
 /* the interrupt thread comes to it after the message is dealt with */
 static void
 resume (void *data)
 {
-  g_mutex_lock (&lock);
-  for (guint i = 0; i < watches->len; i++)
-    {
-      Watch *watch = g_ptr_array_index (watches, i);
-      g_autoptr (DpdkPort) port = g_weak_ref_get (&watch->port);
+  g_autoptr (GPtrArray) ports = NULL;
 
-      if (watch->is_paused && port != NULL)
-        dpdk_port_queues_set_paused (port, FALSE);
-      watch->is_paused = FALSE;
+  if (dpdk_eal_is_inert ())
+    return;
+  ports = dup_ports ();
+  for (guint i = 0; i < ports->len; i++)
+    {
+      dpdk_port_queues_set_paused (ports->pdata[i], FALSE);
+      dpdk_owner_post (a_peer_is_gone ? gone_job : link_job, g_object_ref (ports->pdata[i]));
     }
-  g_mutex_unlock (&lock);
+  a_peer_is_gone = FALSE;
 }
 
 static void
 on_log (const char *message)
 {
-  gboolean any = FALSE;
+  g_autoptr (GPtrArray) ports = NULL;
 
-  if (!g_str_has_prefix (message, RECEIVED))
+  if (!g_str_has_prefix (message, RECEIVED) || dpdk_eal_is_inert ())
     return;
-  g_mutex_lock (&lock);
-  for (guint i = 0; i < watches->len; i++)
-    {
-      Watch *watch = g_ptr_array_index (watches, i);
-      g_autoptr (DpdkPort) port = g_weak_ref_get (&watch->port);
-
-      if (port == NULL)
-        continue;
-      dpdk_port_queues_set_paused (port, TRUE);
-      watch->is_paused = any = TRUE;
-    }
-  g_mutex_unlock (&lock);
-  if (any && rte_eal_alarm_set (RESUME_DELAY_US, resume, NULL) != 0)
+  if (g_str_has_prefix (message, CLOSED) || g_str_has_prefix (message, DISCONNECTED))
+    a_peer_is_gone = TRUE;
+  ports = dup_ports ();
+  for (guint i = 0; i < ports->len; i++)
+    dpdk_port_queues_set_paused (ports->pdata[i], TRUE);
+  if (ports->len > 0 && rte_eal_alarm_set (RESUME_DELAY_US, resume, NULL) != 0)
     resume (NULL);
 }
 
@@ -80,7 +117,7 @@ dpdk_port_memif_watch (DpdkPort *port)
 {
   Watch *watch;
 
-  if (strcmp (port->device.driver, "net_memif") != 0)
+  if (!port->device.is_memif)
     return;
   watch = g_new0 (Watch, 1);
   g_weak_ref_init (&watch->port, port);
@@ -105,4 +142,19 @@ dpdk_port_memif_unwatch (DpdkPort *port)
         break;
       }
   g_mutex_unlock (&lock);
+}
+
+void
+dpdk_port_memif_reconnect (DpdkPort *port)
+{
+  /* it may be another port's peer */
+  if (dpdk_port_is_link_up (port))
+    port->is_peer_gone = FALSE;
+  if (!port->device.is_memif_client || !port->device.is_started ||
+      g_atomic_int_get (&port->removed) || (!port->is_peer_gone && !port->device.is_away))
+    return;
+  port->is_peer_gone = FALSE;
+  dpdk_port_queues_disconnect (port);
+  if (dpdk_port_device_reconnect (&port->device))
+    dpdk_port_queues_connect (port);
 }

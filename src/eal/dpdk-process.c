@@ -4,6 +4,7 @@
 #include "dpdk-dependant-private.h"
 #include "dpdk-eal-files-private.h"
 #include "dpdk-held-private.h"
+#include "dpdk-interrupt-private.h"
 #include "dpdk-owner-private.h"
 
 #include <rte_eal.h>
@@ -163,6 +164,7 @@ cleanup_job (gpointer data)
 
   g_assert (dpdk_owner_is_current ());
   close_leftover_ports ();
+  dpdk_interrupt_end ();
   native = rte_eal_cleanup ();
   if (native != 0)
     g_warning ("DpdkEal: rte_eal_cleanup: error %d", native);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "port-fixture.h"
 
+#include <net/if.h>
 #include <rte_ethdev.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define BURST 32
 #define FRAME_SIZE 60
+#define PAUSE_US 20
 
 /* not in a header that is installed */
 struct rte_eth_dev;
@@ -96,6 +101,21 @@ port_emit_link (DpdkPort *port)
   emit (port, RTE_ETH_EVENT_INTR_LSC);
 }
 
+gboolean
+port_set_interface_up (const char *name, gboolean up)
+{
+  struct ifreq request = { 0 };
+  int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  gboolean success;
+
+  g_strlcpy (request.ifr_name, name, IFNAMSIZ);
+  success = ioctl (fd, SIOCGIFFLAGS, &request) == 0;
+  request.ifr_flags = (short) (up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
+  success = success && ioctl (fd, SIOCSIFFLAGS, &request) == 0;
+  close (fd);
+  return success;
+}
+
 struct _PortTraffic {
   DpdkPort *from;
   DpdkPort *to;
@@ -123,8 +143,8 @@ run_sender (gpointer data)
       n_sent = dpdk_port_tx_burst (self->from, 0, burst, n);
       for (guint i = n_sent; i < n; i++)
         dpdk_packet_unref (burst[i]);
-      if (n_sent == 0)
-        g_thread_yield ();
+      /* the other threads of the test want a processor, too */
+      g_usleep (PAUSE_US);
     }
   return NULL;
 }
@@ -143,7 +163,7 @@ run_receiver (gpointer data)
         dpdk_packet_unref (burst[i]);
       __atomic_fetch_add (&self->n_received, n, __ATOMIC_RELAXED);
       if (n == 0)
-        g_thread_yield ();
+        g_usleep (PAUSE_US);
     }
   return NULL;
 }

@@ -5,8 +5,6 @@
 
 G_BEGIN_DECLS
 
-struct rte_mempool;
-
 /* ports and nothing else; whatever fails ends the test */
 
 #define PORT_POOL_SIZE 2047
@@ -24,7 +22,10 @@ void port_finish (DpdkEal *eal, DpdkMempool *pool);
 void port_emit_removal (DpdkPort *port);
 void port_emit_link (DpdkPort *port);
 
-/* sends and receives without a pause on all queues of two ports until told to stop */
+/* FALSE if there is no such interface of the kernel's */
+gboolean port_set_interface_up (const char *name, gboolean up);
+
+/* sends to one port and receives from another until told to stop, some hundred thousand frames a second */
 typedef struct _PortTraffic PortTraffic;
 
 PortTraffic *port_traffic_start (DpdkPort *from, DpdkPort *to, DpdkMempool *pool);

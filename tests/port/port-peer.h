@@ -3,28 +3,20 @@
 
 #include "port-fixture.h"
 
-#include <gio/gio.h>
-
 G_BEGIN_DECLS
 
-/* a second process with a DPDK of its own, made of the same program. It opens one port and then does
-   what it is told, a line at a time:
-     open, close     the port, which is open and started at first
-     send N          N frames; says how many were accepted
-     receive N       N frames at least, but not for ever; says how many there were
-     flood           sends and receives for ever
-     quit
-   and says "ok" and a number when it has. */
-typedef struct _PortPeer PortPeer;
+/* In another process: a DPDK of its own with a port that is opened and closed when it is told to, and
+   sends and receives all the while. */
+void port_peer_serve (const char *devargs, guint n_times);
 
-/* for main(): runs the peer and does not come back if this process shall be one */
-void port_peer_run_if_asked (int argc, char **argv);
-
-PortPeer *port_peer_new (const char *devargs);
-guint64 port_peer_tell (PortPeer *self, const char *command);
-/* for a command that does not end */
-void port_peer_begin (PortPeer *self, const char *command);
-void port_peer_kill (PortPeer *self);
-void port_peer_free (PortPeer *self);
+/* In the test: @name was given to dpdk_test_add_process(). DPDK starts meanwhile. */
+DpdkTestProcess *port_peer_spawn (const char *name);
+void port_peer_open (DpdkTestProcess *peer);
+/* does not wait */
+void port_peer_close (DpdkTestProcess *peer);
+/* each drops the reference, which must be the last one; the other process closes its port before its
+   end if it is not killed */
+void port_peer_end (DpdkTestProcess *peer);
+void port_peer_kill (DpdkTestProcess *peer);
 
 G_END_DECLS

@@ -50,7 +50,7 @@ pair_clear (Pair *self)
 {
   for (guint i = 0; i < 2; i++)
     if (self->ports[i] != NULL)
-      g_assert_finalize_object (g_steal_pointer (&self->ports[i]));
+      dpdk_test_assert_finalize (g_steal_pointer (&self->ports[i]));
   /* the devices may hold it a moment longer */
   g_clear_object (&self->eal);
   dpdk_test_assert_eal_dead ();
@@ -119,7 +119,7 @@ test_owner (void)
   g_clear_error (&error);
 
   g_assert_cmpint (rte_eth_dev_get_port_by_name (names[0], &id), ==, 0);
-  g_assert_finalize_object (g_steal_pointer (&pair.ports[0]));
+  dpdk_test_assert_finalize (g_steal_pointer (&pair.ports[0]));
   DPDK_TEST_WAIT_UNTIL (rte_eth_dev_get_port_by_name (names[0], &id) != 0);
   pair_clear (&pair);
 }
@@ -156,7 +156,7 @@ test_started (void)
   g_assert_no_error (error);
   rte_mempool_free (native);
   rte_ring_free (ring);
-  g_assert_finalize_object (g_steal_pointer (&port));
+  dpdk_test_assert_finalize (g_steal_pointer (&port));
   g_object_unref (pool);
   g_object_unref (eal);
   dpdk_test_assert_eal_dead ();

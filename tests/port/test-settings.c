@@ -430,7 +430,7 @@ test_list (void)
   g_object_unref (item);
   /* the list keeps none of them */
   for (guint i = 0; i < 3; i++)
-    g_assert_finalize_object (ports[i]);
+    dpdk_test_assert_finalize (ports[i]);
   DPDK_TEST_WAIT_UNTIL (state.n_items == 0);
   port_finish (eal, NULL);
   g_assert_cmpuint (g_list_model_get_n_items (model), ==, 0);

@@ -10,9 +10,5 @@ G_BEGIN_DECLS
 void dpdk_interrupt_call (void (*func) (gpointer data), gpointer data);
 /* after it that thread has noticed which callbacks are left */
 void dpdk_interrupt_flush (void);
-/* a driver has left a callback behind that nobody can remove */
-void dpdk_interrupt_set_spoilt (void);
-/* for the end of the EAL: if there is such a callback, that thread does not look at it any more */
-void dpdk_interrupt_end (void);
 
 G_END_DECLS

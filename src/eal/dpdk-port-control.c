@@ -47,9 +47,7 @@ steal_close_job (DpdkPort *self)
   if (g_atomic_int_exchange (&self->started, FALSE))
     dpdk_port_queues_disconnect (self);
   job->device = self->device;
-  self->device = (DpdkPortDevice){ .driver = job->device.driver,
-                                   .mtu = job->device.mtu,
-                                   .numa_node = job->device.numa_node };
+  dpdk_port_device_forget (&self->device);
   job->events = g_steal_pointer (&self->events);
   g_atomic_int_set (&self->n_rx_queues, 0);
   g_atomic_int_set (&self->n_tx_queues, 0);

@@ -115,7 +115,6 @@ give_up (const char *path)
       nothing = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
       dup3 (nothing, fd, O_CLOEXEC);
       close (nothing);
-      dpdk_interrupt_set_spoilt ();
     }
 }
 

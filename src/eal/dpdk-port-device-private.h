@@ -65,6 +65,8 @@ gboolean dpdk_port_device_reconnect (DpdkPortDevice *self);
 gboolean dpdk_port_device_reset (DpdkPortDevice *self, const char *name, GError **error);
 void dpdk_port_device_close (DpdkPortDevice *self, const char *name);
 void dpdk_port_device_clear (DpdkPortDevice *self);
+/* after all of it was taken over; the properties of the port read on what stays true */
+void dpdk_port_device_forget (DpdkPortDevice *self);
 
 gboolean dpdk_port_device_set_mac (DpdkPortDevice *self, const char *name,
                                    const struct rte_ether_addr *mac, GError **error);

@@ -152,6 +152,28 @@ dpdk_port_device_clear (DpdkPortDevice *self)
   g_clear_pointer (&self->multicast_macs, g_array_unref);
 }
 
+void
+dpdk_port_device_forget (DpdkPortDevice *self)
+{
+  self->is_open = FALSE;
+  self->is_configured = FALSE;
+  self->is_started = FALSE;
+  self->is_away = FALSE;
+  self->max_rx_queues = 0;
+  self->max_tx_queues = 0;
+  self->native = NULL;
+  self->memif_socket = NULL;
+  self->settings = (DpdkPortSettings){ 0 };
+  self->is_promiscuous = FALSE;
+  self->is_all_multicast = FALSE;
+  self->macs = NULL;
+  self->multicast_macs = NULL;
+  self->rx_capabilities = 0;
+  self->tx_capabilities = 0;
+  self->rx_offloads = 0;
+  self->tx_offloads = 0;
+}
+
 int
 dpdk_port_device_get_queue_fd (DpdkPortDevice *self, guint queue)
 {

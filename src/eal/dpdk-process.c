@@ -3,8 +3,8 @@
 
 #include "dpdk-dependant-private.h"
 #include "dpdk-eal-files-private.h"
+#include "dpdk-eal-interrupts-private.h"
 #include "dpdk-held-private.h"
-#include "dpdk-interrupt-private.h"
 #include "dpdk-owner-private.h"
 
 #include <rte_eal.h>
@@ -164,10 +164,11 @@ cleanup_job (gpointer data)
 
   g_assert (dpdk_owner_is_current ());
   close_leftover_ports ();
-  dpdk_interrupt_end ();
+  dpdk_eal_interrupts_park ();
   native = rte_eal_cleanup ();
   if (native != 0)
     g_warning ("DpdkEal: rte_eal_cleanup: error %d", native);
+  dpdk_eal_interrupts_release ();
   dpdk_eal_files_remove ();
   enter_dead ();
   dpdk_owner_stop ();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-port-internal.h"
+#include "dpdk-tsan-private.h"
 
 #include <rte_ethdev.h>
 
@@ -8,16 +9,22 @@ guint
 dpdk_port_rx_burst_entered (DpdkPort *self, DpdkPortQueue *rx, guint queue, DpdkPacket **packets,
                             guint n_packets)
 {
+  guint n;
+
   if (G_UNLIKELY (*rx->callbacks != NULL && dpdk_port_queue_is_connected (rx)))
-    return rte_eth_rx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
-                             (guint16) n_packets);
-  return dpdk_port_queue_entered_burst_inline (rx, packets, n_packets);
+    n = rte_eth_rx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
+                          (guint16) n_packets);
+  else
+    n = dpdk_port_queue_entered_burst_inline (rx, packets, n_packets);
+  dpdk_tsan_acquire ((void *const *) packets, n);
+  return n;
 }
 
 guint
 dpdk_port_tx_burst_entered (DpdkPort *self, DpdkPortQueue *tx, guint queue, DpdkPacket **packets,
                             guint n_packets)
 {
+  dpdk_tsan_release ((void *const *) packets, n_packets);
   if (G_UNLIKELY (*tx->callbacks != NULL && dpdk_port_queue_is_connected (tx)))
     return rte_eth_tx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
                              (guint16) n_packets);

@@ -7,7 +7,7 @@ G_DEFINE_BOXED_TYPE (DpdkTestImpairment, dpdk_test_impairment, dpdk_test_impairm
 /**
  * dpdk_test_impairment_new:
  *
- * Creates an impairment that does nothing.
+ * Creates an impairment that does nothing. Its seed is that of [func@DpdkTesting.get_seed].
  *
  * Returns: (transfer full): the impairment
  *
@@ -19,6 +19,7 @@ dpdk_test_impairment_new (void)
   DpdkTestImpairment *self = g_new0 (DpdkTestImpairment, 1);
 
   self->queue_limit = DPDK_TEST_DEFAULT_QUEUE_LIMIT;
+  self->seed = dpdk_test_get_seed ();
   return self;
 }
 
@@ -347,7 +348,7 @@ dpdk_test_impairment_get_reorder (const DpdkTestImpairment *self)
 /**
  * dpdk_test_impairment_set_seed:
  * @self: an impairment
- * @seed: a number, 0 by default
+ * @seed: a number; by default that of [func@DpdkTesting.get_seed]
  *
  * Sets what all decisions come from.
  *

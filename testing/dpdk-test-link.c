@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-test-wire-private.h"
+#include "dpdk-tsan-private.h"
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -504,11 +505,12 @@ dpdk_test_link_inject (DpdkTestLink *self, guint end, GBytes *frame, GError **er
                    self->wire->number, end);
       return FALSE;
     }
-  mbuf = rte_pktmbuf_alloc (self->wire->native_pool);
+  mbuf = dpdk_test_wire_alloc (self->wire);
   room = mbuf != NULL ? rte_pktmbuf_append (mbuf, (guint16) length) : NULL;
   if (room != NULL)
     {
       memcpy (room, data, length);
+      dpdk_tsan_release ((void *const *) &mbuf, 1);
       if (rte_ring_enqueue (self->wire->directions[1 - end].channels[0].out, mbuf) == 0)
         return TRUE;
     }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-test-end-private.h"
 #include "dpdk-test-fail-private.h"
-
-#include <dpdk-glib-testing.h>
-#include <sched.h>
 
 #define BACKLOG 16
 #define SHUTDOWN_MS 20000
@@ -42,16 +40,6 @@ typedef enum {
 static GParamSpec *properties[PROP_LINK + 1];
 
 G_DEFINE_FINAL_TYPE (DpdkTestPair, dpdk_test_pair, G_TYPE_OBJECT)
-
-/* addresses for tests between networks: RFC 2544, RFC 4193 */
-static const struct {
-  const char *mac;
-  const char *v4;
-  const char *v6;
-} ends[] = {
-  { "02:00:00:00:00:0a", "198.18.1.1", "fde7:f17d:24:1::1" },
-  { "02:00:00:00:00:0b", "198.18.1.2", "fde7:f17d:24:1::2" },
-};
 
 static void
 dpdk_test_pair_dispose (GObject *object)
@@ -103,44 +91,6 @@ dpdk_test_pair_init (DpdkTestPair *self)
 {
 }
 
-/* the @index-th core that this process may use, and then from the first one on again */
-static int
-get_core (int index)
-{
-  cpu_set_t allowed;
-
-  CPU_ZERO (&allowed);
-  if (sched_getaffinity (0, sizeof allowed, &allowed) != 0 || CPU_COUNT (&allowed) == 0)
-    return 0;
-  index %= CPU_COUNT (&allowed);
-  for (int core = 0; core < CPU_SETSIZE; core++)
-    if (CPU_ISSET (core, &allowed) && index-- == 0)
-      return core;
-  return 0;
-}
-
-static DpdkRuntime *
-new_runtime (DpdkTestPair *self, guint end, GError **error)
-{
-  DpdkPort *port = dpdk_test_link_get_port (self->link, end);
-  g_autoptr (DpdkRuntimeBuilder) builder = dpdk_runtime_builder_new ();
-  g_autoptr (DpdkConfig) config = NULL;
-  g_autofree char *json = g_strdup_printf (
-      "{ \"dpdk_cores\": [%d], \"devices\": [ { \"vdev\": \"%s\", \"mac\": \"%s\", "
-      "\"addresses\": [\"%s/24\", \"%s/64\"] } ] }",
-      get_core ((int) end), dpdk_port_get_devargs (port), ends[end].mac, ends[end].v4,
-      ends[end].v6);
-
-  config = dpdk_config_new_from_data (json, -1, error);
-  if (config == NULL)
-    return NULL;
-  dpdk_runtime_builder_set_config (builder, config);
-  dpdk_runtime_builder_add_port (builder, port);
-  /* other tests run beside this one */
-  dpdk_runtime_builder_set_idle_policy (builder, DPDK_IDLE_POLICY_ADAPTIVE);
-  return dpdk_runtime_builder_build (builder, error);
-}
-
 /**
  * dpdk_test_pair_new:
  * @link: a link whose ports are not started
@@ -166,7 +116,10 @@ dpdk_test_pair_new (DpdkTestLink *link, GError **error)
   self->link = g_object_ref (link);
   for (guint end = 0; end < 2; end++)
     {
-      self->runtimes[end] = new_runtime (self, end, error);
+      DpdkPort *port = dpdk_test_link_get_port (link, end);
+
+      self->runtimes[end] =
+          dpdk_test_end_build_runtime (end, dpdk_port_get_devargs (port), port, error);
       if (self->runtimes[end] == NULL)
         return NULL;
     }
@@ -229,7 +182,7 @@ dpdk_test_pair_get_address (DpdkTestPair *self, guint end, GSocketFamily family)
   g_return_val_if_fail (DPDK_TEST_IS_PAIR (self), NULL);
   g_return_val_if_fail (end < 2, NULL);
 
-  return family == G_SOCKET_FAMILY_IPV6 ? ends[end].v6 : ends[end].v4;
+  return dpdk_test_end_get_address (end, family);
 }
 
 /**

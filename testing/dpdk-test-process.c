@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-test-case-private.h"
+#include "dpdk-test-end-private.h"
 #include "dpdk-test-fail-private.h"
 #include "dpdk-test-sandbox-private.h"
 
@@ -305,6 +306,56 @@ dpdk_test_process_dup_memif (DpdkTestProcess *self, guint number)
 }
 
 /**
+ * dpdk_test_process_build_runtime:
+ * @self: a process
+ * @error: return location for an error
+ *
+ * Builds a runtime in this process whose peer is the runtime that the other process builds in the
+ * same way. They are linked by the device 0 of [method@DpdkTesting.Process.dup_memif], and have the
+ * addresses that [method@DpdkTesting.Process.get_address] gives.
+ *
+ * The test has to build its one first: it has the server's end of the device.
+ *
+ * Must not be called on the thread of a worker. Fails as [method@Dpdk.RuntimeBuilder.build] does.
+ *
+ * Returns: (transfer full): the runtime
+ *
+ * Since: 0.1
+ */
+DpdkRuntime *
+dpdk_test_process_build_runtime (DpdkTestProcess *self, GError **error)
+{
+  g_autofree char *devargs = NULL;
+
+  g_return_val_if_fail (DPDK_TEST_IS_PROCESS (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  devargs = dpdk_test_process_dup_memif (self, 0);
+  return dpdk_test_end_build_runtime (self->is_parent ? 1 : 0, devargs, NULL, error);
+}
+
+/**
+ * dpdk_test_process_get_address:
+ * @self: a process
+ * @end: 0 for the test, 1 for the other process
+ * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6
+ *
+ * Gets the address of a runtime of [method@DpdkTesting.Process.build_runtime].
+ *
+ * Returns: (transfer none): the address as a text
+ *
+ * Since: 0.1
+ */
+const char *
+dpdk_test_process_get_address (DpdkTestProcess *self, guint end, GSocketFamily family)
+{
+  g_return_val_if_fail (DPDK_TEST_IS_PROCESS (self), NULL);
+  g_return_val_if_fail (end < 2, NULL);
+
+  return dpdk_test_end_get_address (end, family);
+}
+
+/**
  * dpdk_test_process_say:
  * @self: a process
  * @line: a line, without its end
@@ -372,18 +423,22 @@ take_line (DpdkTestProcess *self)
  * Waits for the next line that the other process says, and asserts that it is @line. Iterates the
  * thread's default main context meanwhile.
  *
+ * The test waits until [func@DpdkTesting.get_deadline]; the process that it has started waits for as
+ * long as the test lives.
+ *
  * Since: 0.1
  */
 void
 dpdk_test_process_expect (DpdkTestProcess *self, const char *line)
 {
-  gint64 deadline = dpdk_test_get_deadline ();
   g_autofree char *said = NULL;
   gboolean at_end = FALSE;
+  gint64 deadline;
 
   g_return_if_fail (DPDK_TEST_IS_PROCESS (self));
   g_return_if_fail (line != NULL);
 
+  deadline = self->is_parent ? G_MAXINT64 : dpdk_test_get_deadline ();
   while ((said = take_line (self)) == NULL && !at_end && dpdk_test_wait_a_little (deadline))
     at_end = !read_some (self);
   if (g_strcmp0 (said, line) != 0)

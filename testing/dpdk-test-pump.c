@@ -2,6 +2,7 @@
 /* the thread that moves the packets of a wire and does to them what its impairments say */
 #include "dpdk-test-capture-private.h"
 #include "dpdk-test-wire-private.h"
+#include "dpdk-tsan-private.h"
 
 #include <rte_mempool.h>
 #include <time.h>
@@ -217,12 +218,6 @@ is_shared (struct rte_mbuf *mbuf)
   return FALSE;
 }
 
-static struct rte_mbuf *
-copy_packet (DpdkTestWire *wire, struct rte_mbuf *mbuf)
-{
-  return rte_pktmbuf_copy (mbuf, wire->native_pool, 0, UINT32_MAX);
-}
-
 /* a receiver may write into what it receives, so it gets what nobody else has */
 static gboolean
 make_own (DpdkTestWire *wire, struct rte_mbuf **mbuf, gboolean is_needed)
@@ -231,7 +226,7 @@ make_own (DpdkTestWire *wire, struct rte_mbuf **mbuf, gboolean is_needed)
 
   if (!is_needed)
     return TRUE;
-  copy = copy_packet (wire, *mbuf);
+  copy = dpdk_test_wire_copy (wire, *mbuf);
   if (copy == NULL)
     return FALSE;
   rte_pktmbuf_free (*mbuf);
@@ -259,7 +254,7 @@ take (DpdkTestWire *wire, guint direction, guint queue, struct rte_mbuf *mbuf, g
       return;
     }
   if (DECIDE (duplicate, DUPLICATE))
-    duplicate = copy_packet (wire, mbuf);
+    duplicate = dpdk_test_wire_copy (wire, mbuf);
   if (DECIDE (corrupt, CORRUPT) && make_own (wire, &mbuf, TRUE))
     {
       flip_bit (mbuf, dpdk_test_impairment_draw (impairment, stream, index,
@@ -346,6 +341,7 @@ deliver (DpdkTestWire *wire, guint direction, gint64 now)
           capture (self, travelling->mbuf);
           self->statistics.passed++;
         }
+      dpdk_tsan_release ((void *const *) &travelling->mbuf, 1);
       if (!connected || rte_ring_enqueue (out, travelling->mbuf) != 0)
         {
           self->statistics.passed -= connected ? 1 : 0;
@@ -378,6 +374,7 @@ run_direction (DpdkTestWire *wire, guint direction)
       guint n_taken = rte_ring_dequeue_burst (self->channels[queue].in, (void **) packets,
                                               MIN (BURST, n_copies), NULL);
 
+      dpdk_tsan_acquire ((void *const *) packets, n_taken);
       for (guint i = 0; i < n_taken; i++)
         take (wire, direction, queue, packets[i], now);
       release_held (self, direction, queue, now, FALSE);

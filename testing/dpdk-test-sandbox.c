@@ -50,7 +50,7 @@ mount_runtime_directory (void)
   if (unshare (CLONE_NEWNS) != 0)
     return FALSE;
   g_mkdir_with_parents (RUNTIME_DIRECTORY, 0700);
-  if (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+  if (mount ("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
       mount ("dpdk", RUNTIME_DIRECTORY, "tmpfs", 0, NULL) != 0)
     return FALSE;
   runtime_directory = g_strdup (RUNTIME_DIRECTORY);

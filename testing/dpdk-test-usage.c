@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* DPDK keeps some of its hugepages to the end of the process */
+#define HUGEPAGE_TARGET "-> /memfd:seg_"
+
 struct _DpdkTestUsage {
   /* "number name" and "number -> target" */
   GStrv threads;
@@ -257,6 +260,7 @@ add_new_fds (GString *text, const DpdkTestUsage *before, const DpdkTestUsage *no
 
   for (guint i = 0; now->fds[i] != NULL; i++)
     if (!g_strv_contains ((const char *const *) before->fds, now->fds[i]) &&
+        !(now->has_eal && strstr (now->fds[i], HUGEPAGE_TARGET) != NULL) &&
         !take_kept_fd (now->fds[i], &n_pipes, &n_epolls, &n_timers, &n_sockets, &n_events))
       {
         if (n_ignored > 0)

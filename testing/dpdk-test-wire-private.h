@@ -63,6 +63,10 @@ void dpdk_test_wire_unref (DpdkTestWire *self);
 char *dpdk_test_wire_open_end (DpdkTestWire *self, guint end, GError **error);
 void dpdk_test_wire_close_end (DpdkTestWire *self, guint end);
 
+/* a copy in the pool of the wire, or what is there to fill; NULL if there is no room */
+struct rte_mbuf *dpdk_test_wire_copy (DpdkTestWire *self, struct rte_mbuf *mbuf);
+struct rte_mbuf *dpdk_test_wire_alloc (DpdkTestWire *self);
+
 void dpdk_test_wire_lock (DpdkTestWire *self);
 void dpdk_test_wire_unlock (DpdkTestWire *self);
 

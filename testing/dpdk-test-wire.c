@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-test-wire-private.h"
 
+#include <sanitizer/asan_interface.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
@@ -202,6 +203,27 @@ dpdk_test_wire_close_end (DpdkTestWire *self, guint end)
     return;
   rte_eth_dev_close (id);
   rte_dev_remove (info.device);
+}
+
+/* a pool poisons what comes home, and does not know that somebody takes from it without asking it */
+static struct rte_mbuf *
+unpoison (struct rte_mbuf *mbuf)
+{
+  for (struct rte_mbuf *segment = mbuf; segment != NULL; segment = segment->next)
+    ASAN_UNPOISON_MEMORY_REGION (segment->buf_addr, segment->buf_len);
+  return mbuf;
+}
+
+struct rte_mbuf *
+dpdk_test_wire_copy (DpdkTestWire *self, struct rte_mbuf *mbuf)
+{
+  return unpoison (rte_pktmbuf_copy (mbuf, self->native_pool, 0, UINT32_MAX));
+}
+
+struct rte_mbuf *
+dpdk_test_wire_alloc (DpdkTestWire *self)
+{
+  return unpoison (rte_pktmbuf_alloc (self->native_pool));
 }
 
 void

@@ -17,7 +17,9 @@ G_BEGIN_DECLS
  * What a [class@DpdkTesting.Link] does to the packets of a direction. A new one does nothing.
  *
  * What happens to a packet depends on the seed and on the number of the packet in its queue only:
- * with the same seed the third packet is lost in each run, or in none.
+ * with the same seed the third packet is lost in each run, or in none. The seed is that of the run,
+ * which the environment variable `DPDK_TEST_SEED` sets, unless
+ * [method@DpdkTesting.Impairment.set_seed] does.
  *
  * ```c
  * g_autoptr (DpdkTestImpairment) impairment = dpdk_test_impairment_new ();

@@ -28,6 +28,10 @@ const char *dpdk_test_process_get_folder (DpdkTestProcess *self);
 DPDK_AVAILABLE_IN_0_1
 char *dpdk_test_process_dup_memif (DpdkTestProcess *self, guint number);
 DPDK_AVAILABLE_IN_0_1
+DpdkRuntime *dpdk_test_process_build_runtime (DpdkTestProcess *self, GError **error);
+DPDK_AVAILABLE_IN_0_1
+const char *dpdk_test_process_get_address (DpdkTestProcess *self, guint end, GSocketFamily family);
+DPDK_AVAILABLE_IN_0_1
 void dpdk_test_process_say (DpdkTestProcess *self, const char *line);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_test_process_expect (DpdkTestProcess *self, const char *line);

@@ -43,20 +43,37 @@ main (void)
 PROGRAMS['dpdk-glib-testing'] = '''
 #include <dpdk-glib-testing.h>
 
-int
-main (void)
+static void
+test_exchange (void)
 {
-  g_autoptr (DpdkTestUsage) before = dpdk_test_usage_new ();
-  g_autoptr (DpdkTestImpairment) impairment = dpdk_test_impairment_new ();
-  guint n = 0;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DpdkEal) eal = dpdk_eal_new (NULL, &error);
+  g_autoptr (DpdkMempool) pool = dpdk_mempool_new (eal, 1023, 0, 2048, -1, &error);
+  g_autoptr (DpdkTestLink) link = dpdk_test_link_new_impaired (eal, 1, NULL, &error);
+  DpdkPacket *packet = NULL;
 
-  dpdk_test_impairment_set_loss (impairment, 0.5);
-  DPDK_TEST_WAIT_UNTIL (++n == 2);
-  dpdk_test_usage_assert_same (before, G_MAXUINT64);
-  return DPDK_TEST_TYPE_LINK != G_TYPE_INVALID && DPDK_TEST_TYPE_FLAGS != G_TYPE_INVALID &&
-                 dpdk_test_impairment_get_loss (impairment) > 0
-             ? 0
-             : 1;
+  g_assert_no_error (error);
+  for (guint end = 0; end < 2; end++)
+    {
+      dpdk_port_configure (dpdk_test_link_get_port (link, end), pool, 1, 128, &error);
+      g_assert_no_error (error);
+      dpdk_port_start (dpdk_test_link_get_port (link, end), &error);
+      g_assert_no_error (error);
+    }
+  dpdk_port_send_bytes (dpdk_test_link_get_port (link, 0), 0, (const guint8 *) "frame", 5, &error);
+  g_assert_no_error (error);
+  DPDK_TEST_WAIT_UNTIL (
+      dpdk_port_rx_burst (dpdk_test_link_get_port (link, 1), 0, &packet, 1) == 1);
+  dpdk_packet_unref (packet);
+  dpdk_test_assert_pool_full (pool);
+}
+
+int
+main (int argc, char **argv)
+{
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/installed/exchange", DPDK_TEST_FLAGS_NONE, test_exchange);
+  return g_test_run ();
 }
 '''
 

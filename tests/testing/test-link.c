@@ -272,7 +272,6 @@ test_loss (void)
   DpdkTestLinkStatistics statistics;
 
   dpdk_test_impairment_set_loss (impairment, 0.1);
-  dpdk_test_impairment_set_seed (impairment, dpdk_test_get_seed ());
   set_impairment (&world, 0, impairment);
   numbers = transfer (&world, 0, n, MIN_LENGTH);
   statistics = get_statistics (&world, 0);
@@ -416,6 +415,7 @@ test_deterministic (void)
   const guint64 seeds[] = { 1, 1, 2 };
   g_autoptr (GError) error = NULL;
 
+  g_assert_cmpuint (dpdk_test_impairment_get_seed (impairment), ==, dpdk_test_get_seed ());
   fill_everything (impairment);
   for (guint i = 0; i < G_N_ELEMENTS (seeds); i++)
     {
@@ -460,7 +460,7 @@ test_delay (void)
   world_clear (&world);
 }
 
-/* never faster, and on a quiet machine not much slower */
+/* never faster, and no slower than a busy machine makes it */
 static void
 test_bandwidth (void)
 {
@@ -479,7 +479,7 @@ test_bandwidth (void)
   g_test_message ("%.1f ms for %.1f", (double) duration / 1000, (double) expected_us / 1000);
   assert_in_order (numbers, n);
   g_assert_cmpint (duration, >=, expected_us);
-  g_assert_cmpint (duration, <, 4 * expected_us);
+  g_assert_cmpint (duration, <, 20 * expected_us);
   world_clear (&world);
 }
 
@@ -739,6 +739,33 @@ read_32 (const char **at)
   return number;
 }
 
+/* whatever reads such files understands it */
+static void
+check_with_tcpdump (const char *path)
+{
+  g_autofree char *program = g_find_program_in_path ("tcpdump");
+  const char *const argv[] = { program, "-nn", "-e", "-r", path, NULL };
+  g_autoptr (DpdkTestProcess) process = NULL;
+  g_autoptr (GBytes) output = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  guint n = 0;
+
+  if (program == NULL)
+    {
+      g_test_message ("there is no tcpdump");
+      return;
+    }
+  process = dpdk_test_process_spawn_program (argv, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (dpdk_test_process_wait (process), ==, 0);
+  output = dpdk_test_process_dup_output (process);
+  text = g_strndup (g_bytes_get_data (output, NULL), g_bytes_get_size (output));
+  for (const char *at = text; (at = strstr (at, ", 802.3, ")) != NULL; at++)
+    n++;
+  g_assert_cmpuint (n, ==, 5);
+}
+
 static void
 test_pcap (void)
 {
@@ -777,6 +804,7 @@ test_pcap (void)
       g_assert_cmpmem (at, 100, frame, sizeof frame);
       at += 100;
     }
+  check_with_tcpdump (path);
   g_assert_false (dpdk_test_capture_save (capture, nowhere, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
   g_remove (path);

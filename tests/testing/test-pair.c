@@ -174,7 +174,6 @@ test_loss (void)
   g_autoptr (DpdkTestImpairment) impairment = dpdk_test_impairment_new ();
 
   dpdk_test_impairment_set_loss (impairment, 0.01);
-  dpdk_test_impairment_set_seed (impairment, dpdk_test_get_seed ());
   run (impairment, FALSE, MEBIBYTE);
 }
 
@@ -184,7 +183,6 @@ test_reorder (void)
   g_autoptr (DpdkTestImpairment) impairment = dpdk_test_impairment_new ();
 
   dpdk_test_impairment_set_reorder (impairment, 0.02);
-  dpdk_test_impairment_set_seed (impairment, dpdk_test_get_seed ());
   run (impairment, FALSE, MEBIBYTE);
 }
 
@@ -194,7 +192,6 @@ test_duplicate (void)
   g_autoptr (DpdkTestImpairment) impairment = dpdk_test_impairment_new ();
 
   dpdk_test_impairment_set_duplicate (impairment, 0.05);
-  dpdk_test_impairment_set_seed (impairment, dpdk_test_get_seed ());
   run (impairment, FALSE, MEBIBYTE);
 }
 
@@ -209,7 +206,6 @@ test_corrupt (void)
   transfer (pair, 0, G_SOCKET_FAMILY_IPV4, CHUNK);
   transfer (pair, 0, G_SOCKET_FAMILY_IPV6, CHUNK);
   dpdk_test_impairment_set_corrupt (impairment, 0.005);
-  dpdk_test_impairment_set_seed (impairment, dpdk_test_get_seed ());
   for (guint end = 0; end < 2; end++)
     {
       dpdk_test_link_set_impairment (dpdk_test_pair_get_link (pair), end, impairment, &error);
@@ -247,7 +243,6 @@ test_everything (void)
   dpdk_test_impairment_set_duplicate (impairment, 0.01);
   dpdk_test_impairment_set_delay (impairment, 500);
   dpdk_test_impairment_set_bandwidth (impairment, 100 * 1000 * 1000);
-  dpdk_test_impairment_set_seed (impairment, dpdk_test_get_seed ());
   run (impairment, FALSE, MEBIBYTE);
 }
 

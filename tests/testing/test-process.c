@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* a second process, the same program or another one, and what happens when it dies */
 #include <dpdk-glib-testing.h>
+#include <gio/gunixsocketaddress.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define BURST 32
+#define TCP_PORT 7000
+#define CHUNK 65536
 
 typedef struct {
   DpdkEal *eal;
@@ -164,6 +168,168 @@ test_kill (void)
   device_close (&device);
 }
 
+static GSocketAddress *
+get_address (DpdkTestProcess *process, guint end, GSocketFamily family)
+{
+  return g_inet_socket_address_new_from_string (
+      dpdk_test_process_get_address (process, end, family), TCP_PORT);
+}
+
+static void
+echo_all (DpdkTcpListener *listener)
+{
+  g_autoptr (GError) error = NULL;
+  DpdkTcpConnection *connection = dpdk_tcp_listener_accept (listener, NULL, &error);
+
+  g_assert_no_error (error);
+  g_output_stream_splice (g_io_stream_get_output_stream (G_IO_STREAM (connection)),
+                          g_io_stream_get_input_stream (G_IO_STREAM (connection)),
+                          G_OUTPUT_STREAM_SPLICE_NONE, NULL, &error);
+  g_assert_no_error (error);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, &error);
+  g_assert_no_error (error);
+  dpdk_test_assert_finalize (connection);
+}
+
+static void
+run_echo (void)
+{
+  static const GSocketFamily families[] = { G_SOCKET_FAMILY_IPV4, G_SOCKET_FAMILY_IPV6 };
+  DpdkTestProcess *parent = dpdk_test_process_get_parent ();
+  g_autoptr (GError) error = NULL;
+  DpdkRuntime *runtime;
+
+  dpdk_test_process_expect (parent, "open");
+  runtime = dpdk_test_process_build_runtime (parent, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      g_autoptr (GSocketAddress) address = get_address (parent, 1, families[i]);
+      g_autoptr (DpdkTcpListener) listener = dpdk_tcp_listener_new (runtime, address, 1, &error);
+
+      g_assert_no_error (error);
+      dpdk_test_process_say (parent, "listening");
+      echo_all (listener);
+    }
+  dpdk_test_process_expect (parent, "stop");
+  dpdk_test_assert_finalize (runtime);
+}
+
+static gpointer
+write_all (gpointer data)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (data);
+  g_autoptr (GRand) random = dpdk_test_random_new ();
+  g_autoptr (GError) error = NULL;
+  guint32 chunk[CHUNK / sizeof (guint32)];
+
+  for (guint n = dpdk_test_scale (32); n > 0; n--)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (chunk); i++)
+        chunk[i] = g_rand_int (random);
+      g_output_stream_write_all (output, chunk, sizeof chunk, NULL, NULL, &error);
+      g_assert_no_error (error);
+    }
+  dpdk_tcp_connection_shutdown (data, FALSE, TRUE, &error);
+  g_assert_no_error (error);
+  return NULL;
+}
+
+/* what comes back is what was written, to the end */
+static void
+exchange (DpdkRuntime *runtime, GSocketAddress *address)
+{
+  g_autoptr (GRand) random = dpdk_test_random_new ();
+  g_autoptr (GError) error = NULL;
+  DpdkTcpSocket *socket =
+      dpdk_tcp_socket_new (runtime, g_socket_address_get_family (address), &error);
+  DpdkTcpConnection *connection;
+  GThread *writer;
+
+  g_assert_no_error (error);
+  connection = dpdk_tcp_socket_connect (socket, address, NULL, &error);
+  g_assert_no_error (error);
+  writer = g_thread_new ("write", write_all, connection);
+  for (guint n = dpdk_test_scale (32) * (CHUNK / sizeof (guint32)); n > 0; n--)
+    {
+      guint32 number;
+      gsize n_read;
+
+      g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (connection)), &number,
+                               sizeof number, &n_read, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (n_read, ==, sizeof number);
+      g_assert_cmphex (number, ==, g_rand_int (random));
+    }
+  g_thread_join (writer);
+  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)),
+                                        &(char){ 0 }, 1, NULL, &error),
+                   ==, 0);
+  g_assert_no_error (error);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, &error);
+  g_assert_no_error (error);
+  g_object_unref (socket);
+  dpdk_test_assert_finalize (connection);
+}
+
+/* two runtimes, each in a process of its own with an EAL of its own */
+static void
+test_runtimes (void)
+{
+  static const GSocketFamily families[] = { G_SOCKET_FAMILY_IPV4, G_SOCKET_FAMILY_IPV6 };
+  DpdkTestProcess *process = spawn ("echo");
+  g_autoptr (GError) error = NULL;
+  DpdkRuntime *runtime = dpdk_test_process_build_runtime (process, &error);
+
+  g_assert_no_error (error);
+  /* memif never closes the socket that it listens on */
+  dpdk_test_ignore_fds (1);
+  dpdk_test_process_say (process, "open");
+  for (guint i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      g_autoptr (GSocketAddress) address = get_address (process, 1, families[i]);
+
+      dpdk_test_process_expect (process, "listening");
+      exchange (runtime, address);
+    }
+  dpdk_test_process_say (process, "stop");
+  g_assert_cmpint (dpdk_test_process_wait (process), ==, 0);
+  dpdk_test_assert_finalize (runtime);
+  /* the socket is in the folder of the process */
+  dpdk_test_assert_eal_dead ();
+  g_assert_finalize_object (process);
+}
+
+/* the driver leaves the socket that it listens on: who connects to it must not wake what is gone */
+static void
+test_left_listener (void)
+{
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  g_autofree char *name = g_strdup_printf ("dpdk-test-%d", getpid ());
+  g_autofree char *devargs = g_strdup_printf ("net_memif0,role=server,socket=%s", name);
+  g_autoptr (GError) error = NULL;
+  DpdkEal *eal = dpdk_eal_new (NULL, &error);
+  DpdkMempool *pool = dpdk_mempool_new (eal, 2047, 0, 2048, -1, &error);
+  DpdkPort *port = dpdk_port_new (eal, devargs, &error);
+
+  g_assert_no_error (error);
+  dpdk_port_configure (port, pool, 1, 128, &error);
+  g_assert_no_error (error);
+  dpdk_port_start (port, &error);
+  g_assert_no_error (error);
+  dpdk_test_ignore_fds (1);
+  dpdk_test_assert_finalize (port);
+  dpdk_test_assert_finalize (pool);
+  g_object_unref (eal);
+  dpdk_test_assert_eal_dead ();
+  address = g_unix_socket_address_new_with_type (name, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
+  socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_SEQPACKET, 0, &error);
+  g_assert_no_error (error);
+  g_assert_false (g_socket_connect (socket, address, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
+}
+
 static void
 say_things (void)
 {
@@ -240,6 +406,7 @@ int
 main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
+  dpdk_test_add_process ("echo", run_echo);
   dpdk_test_add_process ("say-things", say_things);
   dpdk_test_add_process ("serve", serve);
   dpdk_test_add_process ("serve-for-ever", serve_for_ever);
@@ -248,5 +415,7 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/testing/process/drop", DPDK_TEST_FLAGS_NONE, test_drop);
   dpdk_test_add_func ("/testing/process/memif", DPDK_TEST_FLAGS_NONE, test_memif);
   dpdk_test_add_func ("/testing/process/kill", DPDK_TEST_FLAGS_NONE, test_kill);
+  dpdk_test_add_func ("/testing/process/left-listener", DPDK_TEST_FLAGS_NONE, test_left_listener);
+  dpdk_test_add_func ("/testing/process/runtimes", DPDK_TEST_FLAGS_NONE, test_runtimes);
   return g_test_run ();
 }

@@ -18,6 +18,9 @@
 #define LWIP_TABLE_CALLOC(count, size) calloc (count, size)
 #define LWIP_TABLE_RELEASE(table) free (table)
 
+/* lwIP's default of 1 puts its structs at odd addresses. */
+#define MEM_ALIGNMENT 8
+
 #define LWIP_RAND() ((u32_t) rand ())
 
 #define LWIP_PLATFORM_DIAG(x) do { printf x; } while (0)

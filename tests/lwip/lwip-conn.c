@@ -4,7 +4,7 @@
 
 #include "lwip-fixture.h"
 
-gboolean server_holds;
+ServerMode server_mode;
 
 void
 conn_free (gpointer data)
@@ -99,7 +99,7 @@ conn_recv (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
           else
             conn->close_when_done = TRUE;
         }
-      else if (conn->closed)
+      else if (conn->closed || conn->sink)
         conn_finish (conn);
       return ERR_OK;
     }
@@ -182,8 +182,9 @@ server_accept (void *arg, struct tcp_pcb *pcb, err_t err)
   Conn *conn = conn_new (arg, pcb);
 
   conn->connected = TRUE;
-  conn->echo = !server_holds;
-  conn->hold = server_holds;
+  conn->echo = server_mode == SERVER_ECHOES;
+  conn->hold = server_mode == SERVER_HOLDS;
+  conn->sink = server_mode == SERVER_SINKS;
   tcp_nagle_disable (pcb);
   return ERR_OK;
 }

@@ -246,6 +246,20 @@ world_transmit (World *world, guint from, Frame *frame)
       return;
     }
   frame->at = clock_ms + world->delay;
+  if (world->rate != 0)
+    {
+      guint64 now = (guint64) (clock_ms - world->start) * 1000;
+      guint64 *busy_until = &world->busy_until[from];
+      *busy_until = MAX (*busy_until, now);
+      if ((*busy_until - now) * world->rate / 1000 + frame->len > world->queue)
+        {
+          world->drops++;
+          g_free (frame);
+          return;
+        }
+      *busy_until += (guint64) frame->len * 1000 / world->rate;
+      frame->at += (guint32) ((*busy_until - now) / 1000);
+    }
   if (world->duplicate > 0 && g_rand_double (world->rand) < world->duplicate)
     {
       Frame *copy = g_memdup2 (frame, sizeof (Frame) + frame->len);
@@ -329,6 +343,7 @@ world_new (guint32 seed)
 
   world->rand = g_rand_new_with_seed (seed);
   world->delay = 1;
+  world->start = clock_ms;
   world->chksum_flags = NETIF_CHECKSUM_ENABLE_ALL;
   return world;
 }

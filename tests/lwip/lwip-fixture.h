@@ -74,6 +74,11 @@ struct _World {
   Stack stacks[2];
   GRand *rand;
   guint delay;
+  guint rate; /* bytes per ms, 0: unlimited */
+  guint queue; /* bytes before the wire of that rate */
+  guint64 busy_until[2]; /* in us since start */
+  guint32 start;
+  guint drops; /* of a full queue */
   double loss;
   double reorder;
   double duplicate;
@@ -96,6 +101,7 @@ typedef struct {
   guint pcb_received; /* not yet passed to tcp_recved() */
   gboolean echo;
   gboolean hold; /* do not open the window again */
+  gboolean sink;
   gboolean small; /* writes of few bytes */
   guint limit; /* bytes in flight, 0: what the stack takes */
   gboolean close_when_done;
@@ -137,6 +143,12 @@ typedef struct {
   guint16 port;
 } Datagram;
 
+typedef enum {
+  SERVER_ECHOES,
+  SERVER_HOLDS, /* does not answer, and keeps its window shut */
+  SERVER_SINKS, /* does not answer, and closes after its peer */
+} ServerMode;
+
 extern guint8 pattern[2 * PATTERN_PERIOD];
 extern guint32 clock_ms;
 extern gint allocations;
@@ -147,8 +159,7 @@ extern _Thread_local guint64 random_state;
 /* the ports that are 0 by it are ours */
 extern _Thread_local guint ports_modulus;
 extern _Thread_local gboolean route_by_gateway;
-/* what the server accepts does not answer and keeps its window shut */
-extern gboolean server_holds;
+extern ServerMode server_mode;
 
 void lwip_test_init (int *argc, char ***argv);
 

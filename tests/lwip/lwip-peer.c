@@ -174,7 +174,7 @@ peer_start (Peer *peer)
   world_start (world);
   world->cut[0] = world->cut[1] = TRUE;
   stack_run (&world->stacks[0], peer_learn, NULL);
-  server_holds = TRUE;
+  server_mode = SERVER_HOLDS;
   stack_run (&world->stacks[0], server_listen, NULL);
   return world;
 }
@@ -182,7 +182,7 @@ peer_start (Peer *peer)
 void
 peer_stop (Peer *peer)
 {
-  server_holds = FALSE;
+  server_mode = SERVER_ECHOES;
   world_free (peer->world);
 }
 

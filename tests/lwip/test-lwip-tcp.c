@@ -144,7 +144,7 @@ test_zero_window (gconstpointer data)
   Conn *server;
   guint64 frames;
 
-  server_holds = TRUE;
+  server_mode = SERVER_HOLDS;
   world_start (world);
   stack_run (&world->stacks[0], server_listen, NULL);
   stack_run (&world->stacks[1], client_connect, &connect);
@@ -169,7 +169,7 @@ test_zero_window (gconstpointer data)
   world_run (world, 100000);
   g_assert_cmpuint (server->received, ==, connect.bytes);
   g_assert_false (server->bad);
-  server_holds = FALSE;
+  server_mode = SERVER_ECHOES;
   world_free (world);
 }
 

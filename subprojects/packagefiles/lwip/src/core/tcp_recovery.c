@@ -4,26 +4,28 @@
 
 #if LWIP_TCP
 
-#include "lwip/priv/tcp_priv.h"
 #include "lwip/priv/tcp_recovery.h"
+#include "lwip/priv/thread_priv.h"
+#include "lwip/tcp_cc.h"
 
-static u32_t
-seg_start(const struct tcp_seg *seg)
-{
-  return lwip_ntohl(seg->tcphdr->seqno);
-}
+#include <string.h>
 
-static u32_t
-seg_end(const struct tcp_seg *seg)
-{
-  return seg_start(seg) + TCP_TCPLEN(seg);
-}
+/* what the current segment acknowledges */
+static LWIP_TLS struct {
+  u32_t now;
+  u32_t sacked;       /* bytes SACKed for the first time */
+  u32_t unsacked;     /* bytes acknowledged that were SACKed before */
+  u32_t prior_flight; /* bytes in the network before */
+  u32_t rtt_sent;     /* when the last segment acknowledged was sent */
+  u8_t rtt_valid;     /* and that says how long that took */
+  u8_t rexmit;        /* something acknowledged was sent more than once */
+  u8_t dsack;
+} current;
 
 /** Updates the estimate of the round-trip time, RFC 6298 section 2. */
 void
 tcp_rtt_sample(struct tcp_pcb *pcb, u32_t ms)
 {
-  /* the sample starts at a rounded time, which may lie a millisecond ahead */
   s32_t m = LWIP_MIN(LWIP_MAX((s32_t)ms, 1), (s32_t)TCP_RTO_MAX);
 
   if (pcb->sa == 0) {
@@ -41,169 +43,199 @@ tcp_rtt_sample(struct tcp_pcb *pcb, u32_t ms)
   pcb->rto = tcp_rto_ticks(pcb, 0);
 }
 
-/** One block of a SACK option: marks the segments that it covers. */
+/** A segment for a connection, before its options are looked at. */
 void
-tcp_sack_option(struct tcp_pcb *pcb, u32_t left, u32_t right)
+tcp_ack_begin(struct tcp_pcb *pcb)
 {
-  struct tcp_seg *seg;
-
-  if (!TCP_SEQ_LT(left, right) || TCP_SEQ_LEQ(right, pcb->lastack) || TCP_SEQ_GT(right, pcb->snd_nxt)) {
-    return;
+  memset(&current, 0, sizeof(current));
+  if (pcb->unacked != NULL) {
+    current.now = sys_now();
+    current.prior_flight = tcp_pipe(pcb);
   }
-
-  for (seg = pcb->unacked; (seg != NULL) && TCP_SEQ_LT(seg_start(seg), right); seg = seg->next) {
-    if (!(seg->flags & TF_SEG_SACKED) && TCP_SEQ_GEQ(seg_start(seg), left) && TCP_SEQ_LEQ(seg_end(seg), right)) {
-      seg->flags |= TF_SEG_SACKED;
-      pcb->sack_adj += seg->len;
-    }
-  }
-  if (TCP_SEQ_GT(right, pcb->sack_high)) {
-    pcb->sack_high = right;
-  }
-}
-
-/** A timeout: what was SACKed may have been thrown away since, RFC 2018 section 8. */
-void
-tcp_recovery_reset(struct tcp_pcb *pcb)
-{
-  struct tcp_seg *seg;
-
-  for (seg = pcb->unacked; seg != NULL; seg = seg->next) {
-    seg->flags &= (u8_t)~(TF_SEG_SACKED | TF_SEG_REXMIT);
-  }
-  for (seg = pcb->unsent; (seg != NULL) && (seg->flags & TF_SEG_REXMIT); seg = seg->next) {
-    seg->flags &= (u8_t)~TF_SEG_REXMIT;
-  }
-  pcb->sack_adj = 0;
-  pcb->sack_high = pcb->lastack;
-  tcp_clear_flags(pcb, TF_INFR);
-}
-
-/** Moves all unacknowledged segments back to the unsent queue, in the order of the stream. */
-void
-tcp_requeue_unacked(struct tcp_pcb *pcb)
-{
-  struct tcp_seg *seg = pcb->unacked;
-  struct tcp_seg **insert = &pcb->unsent;
-
-  while (seg != NULL) {
-    struct tcp_seg *next = seg->next;
-    /* what a recovery has queued again may come first */
-    while ((*insert != NULL) && TCP_SEQ_LT(seg_start(*insert), seg_start(seg))) {
-      insert = &(*insert)->next;
-    }
-    seg->next = *insert;
-    *insert = seg;
-    insert = &seg->next;
-    if (seg->next == NULL) {
-      pcb->last_unsent = seg;
-#if TCP_OVERSIZE
-      pcb->unsent_oversize = 0;
-#endif /* TCP_OVERSIZE */
-    }
-    seg = next;
-  }
-  pcb->unacked = NULL;
-}
-
-static void
-recovery_enter(struct tcp_pcb *pcb)
-{
-  tcpwnd_size_t flight = (tcpwnd_size_t)(pcb->snd_nxt - pcb->lastack);
-
-  pcb->ssthresh = LWIP_MAX(LWIP_MIN(flight, pcb->cwnd) / 2, (tcpwnd_size_t)(2 * pcb->mss));
-  pcb->cwnd = pcb->ssthresh;
-  pcb->bytes_acked = 0;
-  pcb->recover = pcb->snd_nxt;
-  pcb->rtime = 0;
-  tcp_set_flags(pcb, TF_INFR);
 }
 
 /**
- * Decides what is lost and queues it again, as far as the congestion window
- * allows. Called for the ACKs of a SACK connection as long as something was
- * SACKed or recovery is going on.
+ * One block of a SACK option.
+ *
+ * @param ack the acknowledgement number
+ * @param first it is the first one, which may tell of a duplicate (RFC 2883)
  */
 void
-tcp_sack_recover(struct tcp_pcb *pcb)
+tcp_sack_option(struct tcp_pcb *pcb, u32_t left, u32_t right, u32_t ack, int first)
 {
-  struct tcp_seg *seg, *next, *prev = NULL;
-  struct tcp_seg **insert;
-  u32_t sacked = 0, lost = 0, pipe = 0;
-  u32_t lost_below;
-
-  if ((pcb->unacked == NULL) || (pcb->flags & TF_RTO)) {
-    pcb->sack_adj = 0;
+  if (!TCP_SEQ_LT(left, right) || TCP_SEQ_GT(right, pcb->snd_nxt)) {
     return;
   }
+  if (TCP_SEQ_LEQ(right, ack)) {
+    if (first && TCP_SEQ_GEQ(left, pcb->lastack - (u32_t)pcb->snd_wnd_max)) {
+      current.dsack = 1;
+      tcp_rack_dsack(pcb);
+    }
+    return;
+  }
+  if (TCP_SEQ_GT(right, pcb->lastack) && (pcb->unacked != NULL)) {
+    current.sacked += tcp_sack_block(pcb, left, right, current.now);
+  }
+}
 
-  if (TCP_SEQ_LT(pcb->sack_high, pcb->lastack)) {
-    pcb->sack_high = pcb->lastack;
+/** The first segment of pcb->unacked is acknowledged, and will be freed. */
+void
+tcp_ack_segment(struct tcp_pcb *pcb, struct tcp_seg *seg)
+{
+  if (seg->flags & TF_SEG_SACKED) {
+    current.unsacked += seg->len;
+  } else {
+    tcp_rack_delivered(pcb, seg, current.now);
+    /* Karn's rule; what was sent once has waited for what was sent again */
+    current.rexmit |= (seg->flags & TF_SEG_REXMIT) != 0;
+    current.rtt_sent = seg->sent;
+    current.rtt_valid = !current.rexmit;
   }
-  /* lost is what three segments' worth was SACKed above */
-  lost_below = pcb->sack_high - 3U * pcb->mss;
-  for (seg = pcb->unacked; seg != NULL; seg = seg->next) {
-    if (seg->flags & TF_SEG_SACKED) {
-      sacked += seg->len;
-    } else if (!(seg->flags & TF_SEG_REXMIT) && TCP_SEQ_LEQ(seg_end(seg), lost_below)) {
-      lost += seg->len;
-    } else {
-      pipe += seg->len;
+  tcp_sent_acked(pcb, seg);
+}
+
+/** Fast recovery begins. */
+void
+tcp_loss_enter(struct tcp_pcb *pcb)
+{
+  tcp_cc_reduce(pcb);
+  pcb->recover = pcb->snd_nxt;
+  pcb->prr_delivered = 0;
+  pcb->prr_out = 0;
+  pcb->prr_flight = LWIP_MAX(pcb->snd_nxt - pcb->lastack, 1U);
+  pcb->rtime = 0;
+  pcb->probe_timer = TCP_PROBE_NONE;
+  tcp_set_flags(pcb, TF_INFR);
+  /* the first retransmission is sent at once */
+  pcb->cwnd = tcp_pipe(pcb) + pcb->mss;
+}
+
+/** The retransmission timer has expired. */
+void
+tcp_rto_loss(struct tcp_pcb *pcb)
+{
+  if (!(pcb->flags & TF_RTO)) {
+    tcp_cc_reduce(pcb);
+  }
+  pcb->cwnd = pcb->mss;
+  pcb->rto_end = pcb->snd_nxt;
+  pcb->dupacks = 0;
+  pcb->probe_timer = TCP_PROBE_NONE;
+  pcb->rack_flags &= (u8_t)~(TCP_TLP_SENT | TCP_TLP_REXMIT);
+  tcp_all_lost(pcb);
+  tcp_clear_flags(pcb, TF_INFR);
+  tcp_set_flags(pcb, TF_RTO);
+}
+
+/** RFC 6937: how much may be sent for the delivered bytes. */
+static void
+prr_update(struct tcp_pcb *pcb, u32_t delivered, int good)
+{
+  const u32_t pipe = tcp_pipe(pcb);
+  u32_t send;
+
+  pcb->prr_delivered += delivered;
+  if (pipe > pcb->ssthresh) {
+    u32_t due = (u32_t)(((u64_t)pcb->prr_delivered * pcb->ssthresh + pcb->prr_flight - 1) / pcb->prr_flight);
+    send = (due > pcb->prr_out) ? due - pcb->prr_out : 0;
+  } else {
+    u32_t limit = (pcb->prr_delivered > pcb->prr_out) ? pcb->prr_delivered - pcb->prr_out : 0;
+    limit = LWIP_MAX(limit, delivered);
+    if (good) {
+      limit += pcb->mss;
     }
+    send = LWIP_MIN(pcb->ssthresh - pipe, limit);
+  }
+  if (pcb->prr_out == 0) {
+    send = LWIP_MAX(send, (u32_t)pcb->mss);
+  }
+  pcb->cwnd = pipe + send;
+}
+
+/** Without SACK: duplicate ACKs, and RFC 6582. */
+static u32_t
+newreno_ack(struct tcp_pcb *pcb, u32_t acked, int dup)
+{
+  if (dup) {
+    pcb->sacked = LWIP_MIN(pcb->sacked + pcb->mss, pcb->in_flight);
+    if ((pcb->dupacks >= 3) && !(pcb->flags & (TF_INFR | TF_RTO)) && (pcb->unacked != NULL)) {
+      tcp_seg_lost(pcb, pcb->unacked);
+    }
+    return pcb->mss;
+  }
+  if (acked > 0) {
+    /* one segment was the hole, the others those of the duplicate ACKs */
+    u32_t others = (acked > pcb->mss) ? acked - pcb->mss : 0;
+    others = LWIP_MIN(others, pcb->sacked);
+    pcb->sacked = LWIP_MIN(pcb->sacked - others, pcb->in_flight);
+    if ((pcb->flags & TF_INFR) && TCP_SEQ_LT(pcb->lastack, pcb->recover) && (pcb->unacked != NULL)) {
+      /* partial acknowledgement: the next hole starts here */
+      tcp_seg_lost(pcb, pcb->unacked);
+    }
+    return acked - others;
+  }
+  return 0;
+}
+
+/**
+ * A segment with an ACK was evaluated, what it acknowledges is freed.
+ *
+ * @param acked bytes that it acknowledges
+ * @param ack its acknowledgement number
+ * @param dup it is a duplicate ACK
+ */
+void
+tcp_ack_end(struct tcp_pcb *pcb, u32_t acked, u32_t ack, int dup)
+{
+  const int nothing_new = (acked == 0) && (current.sacked == 0);
+  const struct tcp_seg *last_lost = (pcb->lost != NULL) ? pcb->last_lost : NULL;
+  u32_t delivered;
+
+  /* once for each flight */
+  if (current.rtt_valid && ((pcb->sa == 0) || TCP_SEQ_GEQ(ack, pcb->rtt_seq))) {
+    tcp_rtt_sample(pcb, current.now - current.rtt_sent);
+    pcb->rtt_seq = pcb->snd_nxt;
+  }
+  tcp_tlp_ack(pcb, ack, dup && nothing_new, current.dsack);
+
+  if (pcb->flags & TF_SACK) {
+    delivered = acked + current.sacked - LWIP_MIN(current.unsacked, acked);
+    if (((pcb->sacked_segs != 0) || (pcb->lost != NULL) || (pcb->flags & (TF_INFR | TF_RTO))) && !nothing_new) {
+      tcp_rack_detect(pcb, current.now);
+    }
+  } else {
+    delivered = newreno_ack(pcb, acked, dup);
   }
 
-  if (!(pcb->flags & TF_INFR)) {
-    if ((lost == 0) && (pcb->dupacks < 3)) {
-      pcb->sack_adj = sacked;
-      return;
-    }
-    recovery_enter(pcb);
-    seg = pcb->unacked;
-    if ((lost == 0) && !(seg->flags & (TF_SEG_SACKED | TF_SEG_REXMIT))) {
-      /* three duplicate ACKs, but for small segments: the first one is lost */
-      lost_below = seg_end(seg);
-      lost = seg->len;
-      pipe -= seg->len;
-    }
+  if ((pcb->flags & TF_RTO) && TCP_SEQ_GEQ(pcb->lastack, pcb->rto_end)) {
+    tcp_clear_flags(pcb, TF_RTO);
   }
+  if ((pcb->flags & TF_INFR) && TCP_SEQ_GEQ(pcb->lastack, pcb->recover)) {
+    tcp_clear_flags(pcb, TF_INFR);
+    tcp_rack_recovered(pcb);
+    pcb->cwnd = pcb->ssthresh;
+    pcb->bytes_acked = 0;
+    acked = 0;
+  }
+  if (!(pcb->flags & (TF_INFR | TF_RTO)) && (pcb->lost != NULL)) {
+    tcp_loss_enter(pcb);
+  }
+  if (pcb->flags & TF_INFR) {
+    if (delivered != 0) {
+      prr_update(pcb, delivered, (acked != 0) && ((pcb->lost == NULL) || (pcb->last_lost == last_lost)));
+    }
+  } else if (acked != 0) {
+    tcp_cc_acked(pcb, acked, current.prior_flight);
+  }
+  if (!nothing_new && (pcb->flags & TF_SACK)) {
+    tcp_tlp_arm(pcb, current.now);
+  }
+}
 
-  /* the lost ones to the head of unsent, in their order */
-  insert = &pcb->unsent;
-  while ((*insert != NULL) && ((*insert)->flags & TF_SEG_REXMIT)) {
-    insert = &(*insert)->next;
-  }
-  for (seg = pcb->unacked; (seg != NULL) && (lost > 0); seg = next) {
-    next = seg->next;
-    /* a segment that the driver still holds cannot be sent again */
-    if ((seg->flags & (TF_SEG_SACKED | TF_SEG_REXMIT)) || TCP_SEQ_GT(seg_end(seg), lost_below) ||
-        ((pipe + seg->len > pcb->cwnd) && (pipe != 0)) || (seg->p->ref != 1)) {
-      prev = seg;
-      continue;
-    }
-    if (prev != NULL) {
-      prev->next = next;
-    } else {
-      pcb->unacked = next;
-    }
-    if (next == NULL) {
-      pcb->last_unacked = prev;
-    }
-    seg->flags |= TF_SEG_REXMIT;
-    seg->next = *insert;
-    *insert = seg;
-    insert = &seg->next;
-    if (seg->next == NULL) {
-      pcb->last_unsent = seg;
-#if TCP_OVERSIZE
-      pcb->unsent_oversize = 0;
-#endif /* TCP_OVERSIZE */
-    }
-    lost -= seg->len;
-    pipe += seg->len;
-    /* Karn: no measurement after a retransmission */
-    pcb->rttest = 0;
-  }
-  pcb->sack_adj = sacked + lost;
+void
+tcp_recovery_fini(void)
+{
+  memset(&current, 0, sizeof(current));
 }
 
 #endif /* LWIP_TCP */

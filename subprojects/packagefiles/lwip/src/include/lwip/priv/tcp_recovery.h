@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Loss recovery of the sender: round-trip times in milliseconds (RFC 6298),
- * NewReno (RFC 6582) and a scoreboard of selective acknowledgements (a
- * simplified RFC 6675). */
+ * loss detection by time and tail loss probes (RACK-TLP, RFC 8985) where the
+ * peer sends SACKs, else NewReno (RFC 6582), proportional rate reduction
+ * (RFC 6937).
+ *
+ * A segment that was sent stays on pcb->unacked, in the order of the stream,
+ * until it is acknowledged. At the same time it is on pcb->flight, or on
+ * pcb->lost, or on neither when it is SACKed. */
 
 #ifndef LWIP_HDR_TCP_RECOVERY_H
 #define LWIP_HDR_TCP_RECOVERY_H
 
 #include "lwip/opt.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/sys.h"
-#include "lwip/tcp.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,13 +28,34 @@ extern "C" {
 #define TCP_RTO_MAX 60000
 #endif
 
+/* RFC 8985 section 7.2: how long the peer may hold back the ACK of one segment, ms */
+#ifndef TCP_TLP_MAX_ACK_DELAY
+#define TCP_TLP_MAX_ACK_DELAY 200
+#endif
+
+/* the congestion window of a new connection, RFC 5681 */
+#ifndef LWIP_TCP_CALC_INITIAL_CWND
+#define LWIP_TCP_CALC_INITIAL_CWND(mss) ((tcpwnd_size_t)LWIP_MIN((4U * (mss)), LWIP_MAX((2U * (mss)), 4380U)))
+#endif
+
 #ifndef TF_SACK
 #define TF_SACK 0
 #endif
 
-/* more flags of struct tcp_seg */
-#define TF_SEG_SACKED ((u8_t)0x20U)
-#define TF_SEG_REXMIT ((u8_t)0x40U)
+/* a window that is far beyond any buffer */
+#define TCP_CWND_MAX 0x3fffffffU
+
+/* values of tcp_pcb.probe_timer */
+#define TCP_PROBE_NONE 0
+#define TCP_PROBE_REO  1 /* segments may be lost when they have not arrived until then */
+#define TCP_PROBE_TLP  2 /* tail loss probe */
+
+/* tcp_pcb.rack_flags */
+#define TCP_RACK_VALID     0x01U /* rack_num and rack_rtt are of this flight */
+#define TCP_RACK_FACK      0x02U /* rack_fack is valid */
+#define TCP_RACK_REORDERED 0x04U /* this path has reordered segments */
+#define TCP_TLP_SENT       0x08U /* a probe is out, tlp_end is valid */
+#define TCP_TLP_REXMIT     0x10U /* which was a retransmission */
 
 /** The retransmission timeout, backed off by shift, in ticks of TCP_SLOW_INTERVAL. */
 static inline s16_t
@@ -42,11 +68,157 @@ tcp_rto_ticks(const struct tcp_pcb *pcb, u8_t shift)
   return (s16_t)LWIP_MIN(ms / TCP_SLOW_INTERVAL + 1, 0x7fff);
 }
 
+/** The estimate of what is in the network, in bytes. */
+static inline u32_t
+tcp_pipe(const struct tcp_pcb *pcb)
+{
+  if (pcb->flags & TF_SACK) {
+    return pcb->in_flight;
+  }
+  /* every duplicate ACK stands for a segment that has arrived */
+  return (pcb->in_flight > pcb->sacked) ? pcb->in_flight - pcb->sacked : 0;
+}
+
+/** Whether the congestion window has room for len bytes. */
+static inline int
+tcp_cwnd_has_room(const struct tcp_pcb *pcb, u32_t len)
+{
+  return tcp_pipe(pcb) + len <= pcb->cwnd;
+}
+
+static inline u32_t
+tcp_seg_start(const struct tcp_seg *seg)
+{
+  return lwip_ntohl(seg->tcphdr->seqno);
+}
+
+static inline u32_t
+tcp_seg_end(const struct tcp_seg *seg)
+{
+  return tcp_seg_start(seg) + TCP_TCPLEN(seg);
+}
+
+/* tcp_scoreboard.c: which segment is where */
+void tcp_seg_lost(struct tcp_pcb *pcb, struct tcp_seg *seg);
+void tcp_all_lost(struct tcp_pcb *pcb);
+u32_t tcp_sack_block(struct tcp_pcb *pcb, u32_t left, u32_t right, u32_t now);
+void tcp_sent_index_append(struct tcp_pcb *pcb, struct tcp_seg *seg);
+void tcp_sent_index_acked(struct tcp_pcb *pcb);
+void tcp_scoreboard_free(struct tcp_pcb *pcb);
+
+static inline void
+tcp_tx_append(struct tcp_seg **head, struct tcp_seg **tail, struct tcp_seg *seg)
+{
+  seg->tx_next = NULL;
+  seg->tx_prev = (*head != NULL) ? *tail : NULL;
+  if (seg->tx_prev != NULL) {
+    seg->tx_prev->tx_next = seg;
+  } else {
+    *head = seg;
+  }
+  *tail = seg;
+}
+
+static inline void
+tcp_tx_remove(struct tcp_seg **head, struct tcp_seg **tail, struct tcp_seg *seg)
+{
+  if (seg->tx_next != NULL) {
+    seg->tx_next->tx_prev = seg->tx_prev;
+  } else {
+    *tail = seg->tx_prev;
+  }
+  if (seg->tx_prev != NULL) {
+    seg->tx_prev->tx_next = seg->tx_next;
+  } else {
+    *head = seg->tx_next;
+  }
+  seg->tx_next = NULL;
+  seg->tx_prev = NULL;
+}
+
+/** A segment of pcb->unacked was sent, for the first time or after tcp_flight_remove(). */
+static inline void
+tcp_flight_add(struct tcp_pcb *pcb, struct tcp_seg *seg, u32_t now)
+{
+  if (pcb->flight == NULL) {
+    /* what is known of an older flight says nothing about this one */
+    pcb->rack_flags &= (u8_t)~TCP_RACK_VALID;
+  }
+  seg->sent = now;
+  seg->xmit_num = ++pcb->xmit_num;
+  tcp_tx_append(&pcb->flight, &pcb->last_flight, seg);
+  pcb->in_flight += seg->len;
+}
+
+/** A segment is delivered, or is to be sent again: takes it off the flight or the lost ones. */
+static inline void
+tcp_flight_remove(struct tcp_pcb *pcb, struct tcp_seg *seg)
+{
+  if (seg->flags & TF_SEG_SACKED) {
+    return;
+  }
+  if (seg->flags & TF_SEG_LOST) {
+    tcp_tx_remove(&pcb->lost, &pcb->last_lost, seg);
+    seg->flags &= (u8_t)~TF_SEG_LOST;
+  } else {
+    tcp_tx_remove(&pcb->flight, &pcb->last_flight, seg);
+    pcb->in_flight -= seg->len;
+  }
+}
+
+/** A segment was put at the end of pcb->unacked. */
+static inline void
+tcp_sent_append(struct tcp_pcb *pcb, struct tcp_seg *seg)
+{
+  if (pcb->sent_index != NULL) {
+    tcp_sent_index_append(pcb, seg);
+  }
+}
+
+/** The first segment of pcb->unacked is about to be freed. */
+static inline void
+tcp_sent_acked(struct tcp_pcb *pcb, struct tcp_seg *seg)
+{
+  if (seg->flags & TF_SEG_SACKED) {
+    pcb->sacked -= seg->len;
+    pcb->sacked_segs--;
+  } else {
+    tcp_flight_remove(pcb, seg);
+  }
+  if (pcb->sent_index != NULL) {
+    tcp_sent_index_acked(pcb);
+  }
+}
+
+/* tcp_rack.c: when it is lost */
+void tcp_rack_delivered(struct tcp_pcb *pcb, const struct tcp_seg *seg, u32_t now);
+void tcp_rack_dsack(struct tcp_pcb *pcb);
+void tcp_rack_recovered(struct tcp_pcb *pcb);
+void tcp_rack_detect(struct tcp_pcb *pcb, u32_t now);
+void tcp_tlp_schedule(struct tcp_pcb *pcb, u32_t now);
+void tcp_tlp_ack(struct tcp_pcb *pcb, u32_t ack, int dup, int dsack);
+void tcp_probe_tmr(struct tcp_pcb *pcb, u32_t now);
+
+/** Something was sent or acknowledged on a SACK connection: when is a probe due. */
+static inline void
+tcp_tlp_arm(struct tcp_pcb *pcb, u32_t now)
+{
+  if (pcb->flight != NULL) {
+    tcp_tlp_schedule(pcb, now);
+  } else {
+    pcb->probe_timer = TCP_PROBE_NONE;
+  }
+}
+
+/* tcp_recovery.c: and what follows from that */
 void tcp_rtt_sample(struct tcp_pcb *pcb, u32_t ms);
-void tcp_sack_option(struct tcp_pcb *pcb, u32_t left, u32_t right);
-void tcp_sack_recover(struct tcp_pcb *pcb);
-void tcp_recovery_reset(struct tcp_pcb *pcb);
-void tcp_requeue_unacked(struct tcp_pcb *pcb);
+void tcp_ack_begin(struct tcp_pcb *pcb);
+void tcp_sack_option(struct tcp_pcb *pcb, u32_t left, u32_t right, u32_t ack, int first);
+void tcp_ack_segment(struct tcp_pcb *pcb, struct tcp_seg *seg);
+void tcp_ack_end(struct tcp_pcb *pcb, u32_t acked, u32_t ack, int dup);
+void tcp_loss_enter(struct tcp_pcb *pcb);
+void tcp_rto_loss(struct tcp_pcb *pcb);
+void tcp_recovery_fini(void);
 
 #ifdef __cplusplus
 }

@@ -21,6 +21,9 @@
 /* lwIP's default of 1 puts its structs at odd addresses. */
 #define MEM_ALIGNMENT 8
 
+/* the windows that the tests expect are those of RFC 5681 */
+#define TCP_CC_DEFAULT tcp_cc_newreno
+
 #define LWIP_RAND() ((u32_t) rand ())
 
 #define LWIP_PLATFORM_DIAG(x) do { printf x; } while (0)

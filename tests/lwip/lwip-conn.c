@@ -229,6 +229,8 @@ client_connect (Stack *stack, gpointer data)
       connect->conn->small = connect->small;
       connect->conn->limit = connect->limit;
       connect->conn->close_when_done = TRUE;
+      if (connect->prepare != NULL)
+        connect->prepare (pcb, connect->prepare_data);
       if (connect->nodelay)
         tcp_nagle_disable (pcb);
       g_assert_cmpint (

@@ -50,6 +50,7 @@ typedef struct _Stack Stack;
 typedef struct _World World;
 
 typedef void (*StackFunc) (Stack *stack, gpointer data);
+typedef void (*PcbFunc) (struct tcp_pcb *pcb, gpointer data);
 
 struct _Stack {
   World *world;
@@ -121,6 +122,8 @@ typedef struct {
   gboolean nodelay;
   guint16 port;
   guint count;
+  PcbFunc prepare; /* called before the connection is opened */
+  gpointer prepare_data;
   Conn *conn;
 } Connect;
 

@@ -81,7 +81,8 @@
 #define TCP_MSS                      8960
 #define TCP_CALCULATE_EFF_SEND_MSS   1
 #define LWIP_WND_SCALE               1
-#define TCP_RCV_SCALE                7
+/* the defaults, a connection may have other buffers and then has another scale */
+#define TCP_RCV_SCALE                3
 #define TCP_WND                      (256 * 1024)
 #define TCP_SND_BUF                  (256 * 1024)
 #define TCP_SND_QUEUELEN             4096
@@ -96,7 +97,7 @@
 #define TCP_LISTEN_BACKLOG           1
 #define TCP_DEFAULT_LISTEN_BACKLOG   4096
 #define TCP_QUEUE_OOSEQ              1
-#define TCP_OOSEQ_MAX_PBUFS          256
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb)   LWIP_MIN (LWIP_MAX (256, (pcb)->params.rcv_buf / 1024), 0xffff)
 #define LWIP_TCP_SACK_OUT            1
 #define LWIP_TCP_TIMESTAMPS          0
 #define LWIP_TCP_KEEPALIVE           1

@@ -42,8 +42,8 @@ extern "C" {
 #define TF_SACK 0
 #endif
 
-/* a window that is far beyond any buffer */
-#define TCP_CWND_MAX 0x3fffffffU
+/* a window that is beyond any buffer */
+#define TCP_CWND_MAX LWIP_MIN(0x3fffffffU, TCPWND_MAX)
 
 /* values of tcp_pcb.probe_timer */
 #define TCP_PROBE_NONE 0
@@ -63,7 +63,7 @@ tcp_rto_ticks(const struct tcp_pcb *pcb, u8_t shift)
 {
   u32_t ms = (u32_t)(pcb->sa >> 3) + (u32_t)pcb->sv;
 
-  ms = LWIP_MIN(LWIP_MAX(ms, TCP_RTO_MIN), TCP_RTO_MAX);
+  ms = LWIP_MIN(LWIP_MAX(ms, pcb->params.rto_min), TCP_RTO_MAX);
   ms = LWIP_MIN(ms << shift, TCP_RTO_MAX);
   return (s16_t)LWIP_MIN(ms / TCP_SLOW_INTERVAL + 1, 0x7fff);
 }

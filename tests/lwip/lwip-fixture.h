@@ -159,6 +159,8 @@ extern gint allocations_left; /* until malloc fails, -1: never */
 extern gint allocations_fail_every; /* 0: never */
 extern gint failed_assertions;
 extern _Thread_local guint64 random_state;
+/* initial sequence number of all connections, 0: at random */
+extern guint32 fixed_isn;
 /* the ports that are 0 by it are ours */
 extern _Thread_local guint ports_modulus;
 extern _Thread_local gboolean route_by_gateway;

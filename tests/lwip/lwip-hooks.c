@@ -10,6 +10,7 @@ gint allocations;
 gint allocations_left = -1;
 gint allocations_fail_every;
 gint failed_assertions;
+guint32 fixed_isn;
 _Thread_local guint64 random_state;
 _Thread_local guint ports_modulus = 1;
 _Thread_local gboolean route_by_gateway;
@@ -34,7 +35,7 @@ uint32_t
 dpdk_lwip_isn (const struct ip_addr *local_ip, uint16_t local_port, const struct ip_addr *remote_ip,
                uint16_t remote_port)
 {
-  return dpdk_lwip_random ();
+  return fixed_isn != 0 ? fixed_isn : dpdk_lwip_random ();
 }
 
 int

@@ -99,7 +99,8 @@
 #define TCP_QUEUE_OOSEQ              1
 #define TCP_OOSEQ_PBUFS_LIMIT(pcb)   LWIP_MIN (LWIP_MAX (256, (pcb)->params.rcv_buf / 1024), 0xffff)
 #define LWIP_TCP_SACK_OUT            1
-#define LWIP_TCP_TIMESTAMPS          0
+/* for connections that ask for it */
+#define LWIP_TCP_TIMESTAMPS          1
 #define LWIP_TCP_KEEPALIVE           1
 #define LWIP_CALLBACK_API            1
 #define LWIP_HOOK_FILENAME           "dpdk-lwip-port.h"

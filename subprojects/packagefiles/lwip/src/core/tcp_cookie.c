@@ -19,7 +19,7 @@ static const u16_t cookie_mss[8] = { 64, 536, 1024, 1220, 1440, 1460, 4312, 8900
 
 static LWIP_TLS u64_t cookie_key[2];
 static LWIP_TLS u32_t cookie_last;
-static LWIP_TLS u8_t cookie_used;
+static LWIP_TLS u8_t cookie_used; /* cookie_last is valid */
 
 #define ROTATE(x, bits) (((x) << (bits)) | ((x) >> (64 - (bits))))
 
@@ -55,7 +55,7 @@ siphash(const u64_t *words, size_t num)
 }
 
 static u32_t
-cookie_hash(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port,
+secret_hash(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port,
             u32_t irs, u32_t period, u32_t mss_index)
 {
   u64_t words[7];
@@ -76,7 +76,25 @@ cookie_hash(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote
   words[4] = ((u64_t)irs << 32) | ((u32_t)local_port << 16) | remote_port;
   words[5] = ((u64_t)mss_index << 32) | period;
   words[6] = (u64_t)48 << 56;
-  return (u32_t)siphash(words, LWIP_ARRAYSIZE(words)) & 0xffffff;
+  return (u32_t)siphash(words, LWIP_ARRAYSIZE(words));
+}
+
+static void
+make_key(void)
+{
+  if (cookie_key[0] == 0) {
+    cookie_key[0] = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND() | 1;
+    cookie_key[1] = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND();
+  }
+}
+
+/** A number that is the same for every connection between these two ends, and tells nothing about others. */
+u32_t
+tcp_secret_offset(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port)
+{
+  make_key();
+  /* no cookie has such an index */
+  return secret_hash(local_ip, local_port, remote_ip, remote_port, 0, 0, 0xff);
 }
 
 /** The initial sequence number for the answer to a SYN with the number irs. */
@@ -88,17 +106,14 @@ tcp_cookie_make(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *re
   const u32_t period = now / COOKIE_PERIOD_MS;
   u32_t mss_index = LWIP_ARRAYSIZE(cookie_mss) - 1;
 
-  if (!cookie_used) {
-    cookie_key[0] = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND();
-    cookie_key[1] = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND();
-    cookie_used = 1;
-  }
+  make_key();
+  cookie_used = 1;
   cookie_last = now;
   while ((mss_index > 0) && (cookie_mss[mss_index] > mss)) {
     mss_index--;
   }
   return (period << 27) | (mss_index << 24) |
-         cookie_hash(local_ip, local_port, remote_ip, remote_port, irs, period, mss_index);
+         (secret_hash(local_ip, local_port, remote_ip, remote_port, irs, period, mss_index) & 0xffffff);
 }
 
 /** The MSS in a cookie, or 0 if it is none, or too old. */
@@ -116,8 +131,8 @@ tcp_cookie_check(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *r
   for (age = 0; age < COOKIE_PERIODS; age++) {
     u32_t period = now / COOKIE_PERIOD_MS - age;
     if (((period & 0x1f) == (cookie >> 27)) &&
-        (cookie_hash(local_ip, local_port, remote_ip, remote_port, irs, period, mss_index) ==
-         (cookie & 0xffffff))) {
+        (((secret_hash(local_ip, local_port, remote_ip, remote_port, irs, period, mss_index) ^ cookie) &
+          0xffffff) == 0)) {
       return cookie_mss[mss_index];
     }
   }

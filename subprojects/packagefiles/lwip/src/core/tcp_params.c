@@ -148,4 +148,30 @@ tcp_set_ack_delay(struct tcp_pcb *pcb, u16_t ms)
   params_of(pcb)->ack_delay = LWIP_MIN(ms, 500);
 }
 
+#if LWIP_TCP_TIMESTAMPS
+/**
+ * Whether a connection that is opened offers timestamps, and a listener accepts
+ * them: the round-trip time is measured also by retransmissions, and old
+ * segments are recognised although the sequence numbers have wrapped (RFC 7323),
+ * for 12 bytes in every segment. Off at first.
+ *
+ * @param pcb a connection that is not yet opened, or a listener
+ * @param on 0: off
+ */
+void
+tcp_set_timestamps(struct tcp_pcb *pcb, u8_t on)
+{
+  struct tcp_params *params;
+
+  LWIP_ERROR("tcp_set_timestamps: invalid pcb", pcb != NULL, return);
+
+  params = params_of(pcb);
+  if (on) {
+    params->options |= TCP_OPTION_TIMESTAMPS;
+  } else {
+    params->options &= (u8_t)~TCP_OPTION_TIMESTAMPS;
+  }
+}
+#endif /* LWIP_TCP_TIMESTAMPS */
+
 #endif /* LWIP_TCP */

@@ -17,8 +17,10 @@ static LWIP_TLS struct {
   u32_t unsacked;     /* bytes acknowledged that were SACKed before */
   u32_t prior_flight; /* bytes in the network before */
   u32_t rtt_sent;     /* when the last segment acknowledged was sent */
+  u32_t ts_sent;      /* the same, by the timestamp */
   u8_t rtt_valid;     /* and that says how long that took */
   u8_t rexmit;        /* something acknowledged was sent more than once */
+  u8_t ts_valid;
   u8_t dsack;
 } current;
 
@@ -52,6 +54,14 @@ tcp_ack_begin(struct tcp_pcb *pcb)
     current.now = sys_now();
     current.prior_flight = tcp_pipe(pcb);
   }
+}
+
+/** What the timestamp says about when the segment was sent that is acknowledged, in our time. */
+void
+tcp_ack_timestamp(u32_t sent)
+{
+  current.ts_sent = sent;
+  current.ts_valid = 1;
 }
 
 /**
@@ -191,6 +201,11 @@ tcp_ack_end(struct tcp_pcb *pcb, u32_t acked, u32_t ack, int dup)
   const struct tcp_seg *last_lost = (pcb->lost != NULL) ? pcb->last_lost : NULL;
   u32_t delivered;
 
+  /* also for a retransmission, RFC 7323 section 4; but a clock that runs backwards is not ours */
+  if (current.ts_valid && (acked != 0) && ((u32_t)(current.now - current.ts_sent) <= TCP_RTO_MAX)) {
+    current.rtt_sent = current.ts_sent;
+    current.rtt_valid = 1;
+  }
   /* once for each flight */
   if (current.rtt_valid && ((pcb->sa == 0) || TCP_SEQ_GEQ(ack, pcb->rtt_seq))) {
     tcp_rtt_sample(pcb, current.now - current.rtt_sent);

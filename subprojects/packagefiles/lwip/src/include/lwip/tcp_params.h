@@ -18,6 +18,9 @@ err_t tcp_set_rcvbuf(struct tcp_pcb *pcb, u32_t size);
 err_t tcp_set_sndbuf(struct tcp_pcb *pcb, u32_t size);
 void tcp_set_rto_min(struct tcp_pcb *pcb, u16_t ms);
 void tcp_set_ack_delay(struct tcp_pcb *pcb, u16_t ms);
+#if LWIP_TCP_TIMESTAMPS
+void tcp_set_timestamps(struct tcp_pcb *pcb, u8_t on);
+#endif /* LWIP_TCP_TIMESTAMPS */
 
 /* called by the rest of TCP */
 void tcp_params_init(struct tcp_pcb *pcb, const struct tcp_params *params);

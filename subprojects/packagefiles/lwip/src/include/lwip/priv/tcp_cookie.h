@@ -18,6 +18,7 @@ u32_t tcp_cookie_make(const ip_addr_t *local_ip, u16_t local_port, const ip_addr
                       u16_t remote_port, u32_t irs, u16_t mss);
 u16_t tcp_cookie_check(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip,
                        u16_t remote_port, u32_t irs, u32_t cookie);
+u32_t tcp_secret_offset(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port);
 void tcp_cookie_fini(void);
 
 #ifdef __cplusplus

@@ -213,6 +213,7 @@ tcp_tlp_arm(struct tcp_pcb *pcb, u32_t now)
 /* tcp_recovery.c: and what follows from that */
 void tcp_rtt_sample(struct tcp_pcb *pcb, u32_t ms);
 void tcp_ack_begin(struct tcp_pcb *pcb);
+void tcp_ack_timestamp(u32_t sent);
 void tcp_sack_option(struct tcp_pcb *pcb, u32_t left, u32_t right, u32_t ack, int first);
 void tcp_ack_segment(struct tcp_pcb *pcb, struct tcp_seg *seg);
 void tcp_ack_end(struct tcp_pcb *pcb, u32_t acked, u32_t ack, int dup);

@@ -33,6 +33,8 @@ GPtrArray *dpdk_config_get_devices (DpdkConfig *self);
 DPDK_AVAILABLE_IN_0_1
 const char *const *dpdk_config_get_eal_args (DpdkConfig *self);
 DPDK_AVAILABLE_IN_0_1
+DpdkTcpOptions *dpdk_config_dup_tcp_options (DpdkConfig *self);
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_config_get_is_default (DpdkConfig *self);
 
 G_END_DECLS

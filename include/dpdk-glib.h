@@ -31,6 +31,7 @@
 #include "dpdk-socket.h"
 #include "dpdk-tcp-connection.h"
 #include "dpdk-tcp-listener.h"
+#include "dpdk-tcp-options.h"
 #include "dpdk-tcp-socket.h"
 #include "dpdk-worker.h"
 

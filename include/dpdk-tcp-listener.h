@@ -6,6 +6,7 @@
 #endif
 
 #include "dpdk-socket.h"
+#include "dpdk-tcp-options.h"
 #include "dpdk-types.h"
 #include "dpdk-version-macros.h"
 
@@ -22,6 +23,11 @@ DpdkTcpListener *dpdk_tcp_listener_new (DpdkRuntime *runtime, GSocketAddress *ad
 
 DPDK_AVAILABLE_IN_0_1
 guint dpdk_tcp_listener_get_backlog (DpdkTcpListener *self);
+DPDK_AVAILABLE_IN_0_1
+DpdkTcpOptions *dpdk_tcp_listener_dup_options (DpdkTcpListener *self);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_listener_set_options (DpdkTcpListener *self, DpdkTcpOptions *options,
+                                        GError **error);
 DPDK_AVAILABLE_IN_0_1
 DpdkTcpConnection *dpdk_tcp_listener_accept (DpdkTcpListener *self, GCancellable *cancellable,
                                              GError **error);

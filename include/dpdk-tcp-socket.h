@@ -6,10 +6,51 @@
 #endif
 
 #include "dpdk-socket.h"
+#include "dpdk-tcp-options.h"
 #include "dpdk-types.h"
 #include "dpdk-version-macros.h"
 
 G_BEGIN_DECLS
+
+/**
+ * DpdkTcpInfo:
+ * @congestion_control: the algorithm of congestion control
+ * @mss: the largest segment that is sent, in bytes, options included (RFC 6691)
+ * @congestion_window: how much may be on its way, in bytes
+ * @slow_start_threshold: the window in bytes up to which it grows exponentially (RFC 5681)
+ * @bytes_in_flight: the estimate of what is on its way (RFC 6675), in bytes
+ * @bytes_unacknowledged: what was sent and not yet acknowledged, in bytes
+ * @send_window: how much the peer has room for, in bytes
+ * @receive_window: how much we have room for, in bytes
+ * @send_scale: the power of two by which the peer scales its window (RFC 7323)
+ * @receive_scale: the power of two by which we scale ours
+ * @smoothed_rtt: the smoothed round-trip time (RFC 6298) in milliseconds, 0 before it is measured
+ * @rtt_variation: its variation in milliseconds
+ * @rto: the retransmission timeout in milliseconds
+ * @sack: whether both ends use selective acknowledgements (RFC 2018)
+ * @timestamps: whether both ends use timestamps (RFC 7323)
+ *
+ * The state of a connection.
+ *
+ * Since: 0.1
+ */
+typedef struct {
+  DpdkCongestionControl congestion_control;
+  guint mss;
+  guint congestion_window;
+  guint slow_start_threshold;
+  guint bytes_in_flight;
+  guint bytes_unacknowledged;
+  guint send_window;
+  guint receive_window;
+  guint send_scale;
+  guint receive_scale;
+  guint smoothed_rtt;
+  guint rtt_variation;
+  guint rto;
+  gboolean sack;
+  gboolean timestamps;
+} DpdkTcpInfo;
 
 #define DPDK_TYPE_TCP_SOCKET (dpdk_tcp_socket_get_type ())
 
@@ -35,6 +76,12 @@ DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_is_connected (DpdkTcpSocket *self);
 DPDK_AVAILABLE_IN_0_1
 GSocketAddress *dpdk_tcp_socket_get_remote_address (DpdkTcpSocket *self, GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_socket_get_info (DpdkTcpSocket *self, DpdkTcpInfo *info, GError **error);
+DPDK_AVAILABLE_IN_0_1
+DpdkTcpOptions *dpdk_tcp_socket_dup_options (DpdkTcpSocket *self);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_socket_set_options (DpdkTcpSocket *self, DpdkTcpOptions *options, GError **error);
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_get_nodelay (DpdkTcpSocket *self);
 DPDK_AVAILABLE_IN_0_1

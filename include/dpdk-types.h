@@ -27,6 +27,7 @@ typedef struct _DpdkRuntimeBuilder DpdkRuntimeBuilder;
 typedef struct _DpdkSocket DpdkSocket;
 typedef struct _DpdkTcpConnection DpdkTcpConnection;
 typedef struct _DpdkTcpListener DpdkTcpListener;
+typedef struct _DpdkTcpOptions DpdkTcpOptions;
 typedef struct _DpdkTcpSocket DpdkTcpSocket;
 typedef struct _DpdkWorker DpdkWorker;
 

@@ -45,6 +45,7 @@
 #define BAD_MTU "must be between 68 and 9000"
 #define BAD_ROLE "must be \"dpdk\" or \"kernel\""
 #define BAD_NAME "must be the name of an interface: 1 to 15 bytes without '/', ':' and spaces"
+#define BAD_BUFFER "must be between 4096 and 1073725440"
 #define BAD_ARG "must not be empty, begin or end with a space, or hold control characters"
 #define TOO_MANY "a device can have at most 128 addresses of a family"
 #define NOT_INTEGER "must be an integer without fraction and exponent"
@@ -154,6 +155,25 @@ static const ErrorCase error_cases[] = {
     "1: $.dpdk_cores[0]: -18446744073709551615: must be between 0 and 2147483647" },
   { "core-infinite", "{\"dpdk_cores\":[1e999]}", INVALID,
     "1: $.dpdk_cores[0]: 1e999: " NOT_INTEGER },
+
+  /* tcp */
+  { "tcp-array", WITH_ROOT ("\"tcp\":[]"), INVALID,
+    "1: $.tcp: []: must be an object, not an array" },
+  { "tcp-unknown", WITH_ROOT ("\"tcp\":{\"reno\":1}"), UNKNOWN, "1: $.tcp.reno: *" },
+  { "tcp-algorithm", WITH_ROOT ("\"tcp\":{\"congestion_control\":\"reno\"}"), INVALID,
+    "1: $.tcp.congestion_control: \"reno\": must be \"cubic\" or \"new-reno\"" },
+  { "tcp-algorithm-number", WITH_ROOT ("\"tcp\":{\"congestion_control\":0}"), INVALID,
+    "1: $.tcp.congestion_control: 0: must be a string, not a number" },
+  { "tcp-receive-small", WITH_ROOT ("\"tcp\":{\"receive_buffer_size\":4095}"), INVALID,
+    "1: $.tcp.receive_buffer_size: 4095: " BAD_BUFFER },
+  { "tcp-send-large", WITH_ROOT ("\"tcp\":{\"send_buffer_size\":1073725441}"), INVALID,
+    "1: $.tcp.send_buffer_size: 1073725441: " BAD_BUFFER },
+  { "tcp-rto", WITH_ROOT ("\"tcp\":{\"rto_min\":0}"), INVALID,
+    "1: $.tcp.rto_min: 0: must be between 1 and 60000" },
+  { "tcp-ack-delay", WITH_ROOT ("\"tcp\":{\"ack_delay\":501}"), INVALID,
+    "1: $.tcp.ack_delay: 501: must be between 0 and 500" },
+  { "tcp-timestamps", WITH_ROOT ("\"tcp\":{\"timestamps\":1}"), INVALID,
+    "1: $.tcp.timestamps: 1: must be true or false, not a number" },
 
   /* eal_args */
   { "args-string", WITH_ROOT ("\"eal_args\":\"-v\""), INVALID,
@@ -392,6 +412,16 @@ static const GoodCase good_cases[] = {
     WITH_ROOT ("\"version\":\"1\",\"platform\":{},\"generated_at\":0,\"metadata\":false,"
                "\"hugepages\":{\"mtu\":\"x\"}"),
     "" },
+  { "tcp-empty", WITH_ROOT ("\"tcp\":{}"), "" },
+  { "tcp-bounds",
+    WITH_ROOT ("\"tcp\":{\"congestion_control\":\"cubic\",\"receive_buffer_size\":4096,"
+               "\"send_buffer_size\":1073725440,\"rto_min\":60000,\"ack_delay\":500,"
+               "\"timestamps\":false}"),
+    "tcp=0,4096,1073725440,60000,500,0 " },
+  { "tcp-other",
+    WITH_ROOT ("\"tcp\":{\"congestion_control\":\"new-reno\",\"rto_min\":1,\"ack_delay\":0,"
+               "\"timestamps\":true}"),
+    "tcp=1,262144,262144,1,0,1 " },
   { "eal-args", WITH_ROOT ("\"eal_args\":[\"-v\",\"--log-level=lib.eal:debug\",\"a b\"]"),
     "arg=-v arg=--log-level=lib.eal:debug arg=a b " },
   { "eal-args-empty", WITH_ROOT ("\"eal_args\":[]"), "" },
@@ -514,6 +544,21 @@ append_device (GString *dump, DpdkDeviceConfig *device)
     g_string_append_printf (dump, "name=%s ", dpdk_device_config_get_original_name (device));
 }
 
+/* nothing if it is the default */
+static void
+append_tcp (GString *dump, DpdkConfig *config)
+{
+  g_autoptr (DpdkTcpOptions) options = dpdk_config_dup_tcp_options (config);
+  g_autofree char *text = g_strdup_printf (
+      "tcp=%d,%u,%u,%u,%u,%d ", dpdk_tcp_options_get_congestion_control (options),
+      dpdk_tcp_options_get_receive_buffer_size (options),
+      dpdk_tcp_options_get_send_buffer_size (options), dpdk_tcp_options_get_rto_min (options),
+      dpdk_tcp_options_get_ack_delay (options), dpdk_tcp_options_get_timestamps (options));
+
+  if (strcmp (text, "tcp=0,262144,262144,200,10,0 ") != 0)
+    g_string_append (dump, text);
+}
+
 static char *
 dump_config (DpdkConfig *config)
 {
@@ -529,6 +574,7 @@ dump_config (DpdkConfig *config)
 
   for (guint i = 0; i < devices->len; i++)
     append_device (dump, g_ptr_array_index (devices, i));
+  append_tcp (dump, config);
   for (guint i = 0; args[i] != NULL; i++)
     g_string_append_printf (dump, "arg=%s ", args[i]);
 

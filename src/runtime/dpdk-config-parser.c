@@ -2,6 +2,7 @@
 #include "dpdk-config-parser.h"
 
 #include "dpdk-config-scanner.h"
+#include "dpdk-config-tcp.h"
 #include "dpdk-device-config-private.h"
 
 #include <string.h>
@@ -191,13 +192,22 @@ read_eal_args (const DpdkConfigDocument *document, JsonNode *node, const char *p
 }
 
 static gboolean
+read_tcp (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
+          GError **error)
+{
+  Reading *reading = data;
+
+  return dpdk_config_read_tcp (document, node, path, &reading->fields->tcp_options, error);
+}
+
+static gboolean
 read_root (const DpdkConfigDocument *document, JsonNode *root, DpdkConfigFields *fields,
            GError **error)
 {
   static const DpdkConfigKey keys[] = {
     { "dpdk_cores", read_cores }, { "devices", read_devices }, { "eal_args", read_eal_args },
-    { "version", NULL },          { "platform", NULL },        { "generated_at", NULL },
-    { "metadata", NULL },         { "hugepages", NULL },
+    { "tcp", read_tcp },          { "version", NULL },         { "platform", NULL },
+    { "generated_at", NULL },     { "metadata", NULL },        { "hugepages", NULL },
   };
   g_autoptr (GArray) present_cores = dpdk_config_list_present_cores ();
   g_autoptr (GArray) usable_cores = dpdk_config_list_usable_cores ();

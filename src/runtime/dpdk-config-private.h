@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dpdk-glib.h"
+#include "dpdk-stack-tcp.h"
 
 G_BEGIN_DECLS
 
@@ -10,6 +11,7 @@ typedef struct {
   GArray *cores;
   GPtrArray *devices;
   GPtrArray *eal_args;
+  DpdkStackTcpOptions tcp_options;
 } DpdkConfigFields;
 
 struct _DpdkConfig {

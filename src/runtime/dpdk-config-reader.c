@@ -235,6 +235,17 @@ dpdk_config_read_uint (const DpdkConfigDocument *document, JsonNode *node, const
   return TRUE;
 }
 
+gboolean
+dpdk_config_read_boolean (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                          gboolean *value, GError **error)
+{
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
+    return fail_type (document, node, path, error, "true or false");
+  *value = json_node_get_boolean (node);
+
+  return TRUE;
+}
+
 const char *
 dpdk_config_read_string (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                          GError **error)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-config-private.h"
 
+#include "dpdk-tcp-options-private.h"
+
 /**
  * DpdkConfig:
  *
@@ -36,9 +38,20 @@
  *       "original_name": "ens5"
  *     }
  *   ],
+ *   "tcp": {
+ *     "congestion_control": "cubic",
+ *     "receive_buffer_size": 262144,
+ *     "send_buffer_size": 262144,
+ *     "rto_min": 200,
+ *     "ack_delay": 10,
+ *     "timestamps": false
+ *   },
  *   "eal_args": ["--log-level=lib.eal:debug"]
  * }
  * ```
+ *
+ * The keys of `tcp` are the properties of [class@Dpdk.TcpOptions], in bytes and milliseconds; the
+ * values shown are those that hold without them. `congestion_control` is `cubic` or `new-reno`.
  *
  * A device has either `pci_address` or `vdev` (such as `net_tap0,iface=dpdk0`). The keys `version`,
  * `platform`, `generated_at`, `metadata` and `hugepages` are ignored; any other is an error.
@@ -63,6 +76,7 @@ dpdk_config_fields_init (DpdkConfigFields *fields)
   fields->devices = g_ptr_array_new_with_free_func (g_object_unref);
   /* With no reserve there is no array to end with NULL */
   fields->eal_args = g_ptr_array_new_null_terminated (1, g_free, TRUE);
+  fields->tcp_options = (DpdkStackTcpOptions) DPDK_STACK_TCP_OPTIONS_INIT;
 }
 
 void
@@ -238,6 +252,24 @@ dpdk_config_get_eal_args (DpdkConfig *self)
   g_return_val_if_fail (DPDK_IS_CONFIG (self), NULL);
 
   return (const char *const *) self->fields.eal_args->pdata;
+}
+
+/**
+ * dpdk_config_dup_tcp_options:
+ * @self: a configuration
+ *
+ * Gets the options that TCP connections begin with. It may be called from any thread.
+ *
+ * Returns: (transfer full): new options; to change them does not change the configuration
+ *
+ * Since: 0.1
+ */
+DpdkTcpOptions *
+dpdk_config_dup_tcp_options (DpdkConfig *self)
+{
+  g_return_val_if_fail (DPDK_IS_CONFIG (self), NULL);
+
+  return dpdk_tcp_options_new_from_values (&self->fields.tcp_options);
 }
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-runtime-private.h"
 
+#include "dpdk-config-private.h"
 #include "dpdk-device-config-private.h"
 #include "dpdk-runtime-ports-private.h"
 
@@ -375,7 +376,7 @@ static gboolean
 start_workers (DpdkRuntimeParts *parts, guint n_workers, DpdkIdlePolicy idle_policy,
                GPtrArray *worker_ports, GError **error)
 {
-  DpdkWorkerShared *shared = dpdk_worker_shared_new (n_workers);
+  DpdkWorkerShared *shared = dpdk_worker_shared_new (n_workers, &parts->config->fields.tcp_options);
   const guint *cores = dpdk_config_get_cores (parts->config, NULL);
   gboolean success = TRUE;
 

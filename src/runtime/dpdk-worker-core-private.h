@@ -3,6 +3,7 @@
 
 #include "dpdk-eal-private.h"
 #include "dpdk-glib.h"
+#include "dpdk-stack-tcp.h"
 #include "dpdk-stack.h"
 
 G_BEGIN_DECLS
@@ -51,13 +52,15 @@ struct _DpdkWorkerShared {
   gatomicrefcount ref_count;
   guint n_workers;
   gint n_running;
+  /* that connections begin with */
+  DpdkStackTcpOptions tcp_options;
   /* those that run, or have run beside one that still does */
   DpdkWorkerCore **cores;
   /* index of the worker that owns a local port, plus one */
   guint8 port_owners[65536];
 };
 
-DpdkWorkerShared *dpdk_worker_shared_new (guint n_workers);
+DpdkWorkerShared *dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options);
 DpdkWorkerShared *dpdk_worker_shared_ref (DpdkWorkerShared *self);
 void dpdk_worker_shared_unref (DpdkWorkerShared *self);
 

@@ -36,6 +36,7 @@ struct _DpdkTcpEndpoint {
   EndpointState state;
   DpdkTcpReceiveQueue received;
   DpdkTcpSendQueue sending;
+  DpdkStackTcpOptions options;
   /* why nothing more comes; 0 while all is well */
   err_t error;
   /* in plain words, if lwIP has none for it */

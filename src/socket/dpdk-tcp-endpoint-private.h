@@ -46,6 +46,10 @@ gboolean dpdk_tcp_endpoint_is_connected (DpdkTcpEndpoint *self);
 
 GSocketAddress *dpdk_tcp_endpoint_get_local_address (DpdkTcpEndpoint *self, GError **error);
 GSocketAddress *dpdk_tcp_endpoint_get_remote_address (DpdkTcpEndpoint *self, GError **error);
+gboolean dpdk_tcp_endpoint_get_info (DpdkTcpEndpoint *self, DpdkTcpInfo *info, GError **error);
+void dpdk_tcp_endpoint_get_options (DpdkTcpEndpoint *self, DpdkStackTcpOptions *options);
+gboolean dpdk_tcp_endpoint_set_options (DpdkTcpEndpoint *self, const DpdkStackTcpOptions *options,
+                                        GError **error);
 gboolean dpdk_tcp_endpoint_get_nodelay (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_set_nodelay (DpdkTcpEndpoint *self, gboolean nodelay);
 

@@ -416,8 +416,23 @@ dpdk_tcp_endpoint_new_accepted (DpdkWorkerCore *core, struct tcp_pcb *pcb)
   self->remote_ip = pcb->remote_ip;
   self->remote_port = pcb->remote_port;
   self->has_local = TRUE;
+  dpdk_stack_tcp_options_read (&self->options, pcb);
   attach (self, pcb);
   return self;
+}
+
+/* NULL: out of memory */
+static struct tcp_pcb *
+create_pcb (DpdkTcpEndpoint *self, const ip_addr_t *ip)
+{
+  struct tcp_pcb *pcb = tcp_new_ip_type (IP_GET_TYPE (ip));
+  DpdkStackTcpOptions options;
+
+  if (pcb == NULL)
+    return NULL;
+  dpdk_tcp_endpoint_get_options (self, &options);
+  dpdk_stack_tcp_options_apply (&options, pcb);
+  return pcb;
 }
 
 typedef struct {
@@ -440,7 +455,7 @@ bind_on_worker (gpointer data)
       bind->native = ERR_ISCONN;
       return;
     }
-  pcb = tcp_new_ip_type (IP_GET_TYPE (bind->ip));
+  pcb = create_pcb (self, bind->ip);
   bind->native = pcb != NULL ? tcp_bind (pcb, bind->ip, bind->port) : ERR_MEM;
   if (bind->native != ERR_OK)
     {
@@ -509,7 +524,7 @@ connect_now (DpdkTcpEndpoint *self)
 
   if (self->pcb == NULL)
     {
-      struct tcp_pcb *pcb = tcp_new_ip_type (IP_GET_TYPE (&ip));
+      struct tcp_pcb *pcb = create_pcb (self, &ip);
 
       if (pcb == NULL)
         {

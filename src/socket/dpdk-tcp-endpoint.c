@@ -5,7 +5,6 @@
 
 #include "dpdk-lcore-private.h"
 
-#define SEND_BUFFER_SIZE (256 * 1024)
 /* how much may be read before the worker is told */
 #define READ_BATCH (32 * 1024)
 
@@ -16,6 +15,7 @@ dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->core = dpdk_worker_core_ref (core);
+  self->options = dpdk_worker_core_get_shared (core)->tcp_options;
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   return self;
@@ -56,7 +56,8 @@ dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self)
 
   if (self->received.n_bytes > 0 || self->peer_has_finished || self->read_is_shut || failed)
     condition |= G_IO_IN;
-  if ((self->state == ENDPOINT_CONNECTED && self->sending.n_queued < SEND_BUFFER_SIZE) ||
+  if ((self->state == ENDPOINT_CONNECTED &&
+       self->sending.n_queued < self->options.send_buffer_size) ||
       self->write_is_shut || failed)
     condition |= G_IO_OUT;
   return condition;
@@ -232,9 +233,10 @@ try_write_locked (DpdkTcpEndpoint *self, const void *buffer, gsize count, GError
            self->write_is_shut)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                          "The DpdkTcpSocket is closed for writing");
-  else if (self->state == ENDPOINT_CONNECTED && self->sending.n_queued < SEND_BUFFER_SIZE)
+  else if (self->state == ENDPOINT_CONNECTED &&
+           self->sending.n_queued < self->options.send_buffer_size)
     {
-      n = MIN (count, SEND_BUFFER_SIZE - self->sending.n_queued);
+      n = MIN (count, self->options.send_buffer_size - self->sending.n_queued);
       dpdk_tcp_send_queue_append (&self->sending, buffer, n);
       return (gssize) n;
     }

@@ -10,7 +10,10 @@ typedef struct _DpdkTcpListenerCore DpdkTcpListenerCore;
 
 DpdkTcpListenerCore *dpdk_tcp_listener_core_new (DpdkWorkerCore *worker, DpdkTcpAcceptQueue *queue,
                                                  const ip_addr_t *ip, guint16 *port, guint backlog,
+                                                 const DpdkStackTcpOptions *options,
                                                  GError **error);
+gboolean dpdk_tcp_listener_core_set_options (DpdkTcpListenerCore *self,
+                                             const DpdkStackTcpOptions *options, GError **error);
 /* may be called from any thread */
 void dpdk_tcp_listener_core_close (DpdkTcpListenerCore *self, gboolean wait);
 void dpdk_tcp_listener_core_unref (DpdkTcpListenerCore *self);

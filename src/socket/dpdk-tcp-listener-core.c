@@ -120,6 +120,7 @@ typedef struct {
   const ip_addr_t *ip;
   guint16 *port;
   guint backlog;
+  const DpdkStackTcpOptions *options;
   err_t native;
 } Listen;
 
@@ -142,6 +143,8 @@ listen_native (Listen *listen, struct tcp_pcb **listening)
   *listening = tcp_listen_with_backlog_and_err (pcb, listen->backlog, &native);
   if (*listening == NULL)
     tcp_abort (pcb);
+  else
+    dpdk_stack_tcp_options_apply (listen->options, *listening);
   return native;
 }
 
@@ -173,10 +176,11 @@ listen_on_worker (gpointer data)
 /* @port: if it points to 0, the number that was chosen is put there */
 DpdkTcpListenerCore *
 dpdk_tcp_listener_core_new (DpdkWorkerCore *worker, DpdkTcpAcceptQueue *queue, const ip_addr_t *ip,
-                            guint16 *port, guint backlog, GError **error)
+                            guint16 *port, guint backlog, const DpdkStackTcpOptions *options,
+                            GError **error)
 {
   DpdkTcpListenerCore *self = g_new0 (DpdkTcpListenerCore, 1);
-  Listen listen = { .self = self, .ip = ip, .port = port, .backlog = backlog };
+  Listen listen = { .self = self, .ip = ip, .port = port, .backlog = backlog, .options = options };
 
   g_atomic_ref_count_init (&self->ref_count);
   self->worker = dpdk_worker_core_ref (worker);
@@ -198,6 +202,29 @@ dpdk_tcp_listener_core_new (DpdkWorkerCore *worker, DpdkTcpAcceptQueue *queue, c
       return NULL;
     }
   return self;
+}
+
+typedef struct {
+  DpdkTcpListenerCore *self;
+  const DpdkStackTcpOptions *options;
+} SetOptions;
+
+static void
+set_options_on_worker (gpointer data)
+{
+  SetOptions *set = data;
+
+  if (set->self->pcb != NULL)
+    dpdk_stack_tcp_options_apply (set->options, set->self->pcb);
+}
+
+gboolean
+dpdk_tcp_listener_core_set_options (DpdkTcpListenerCore *self, const DpdkStackTcpOptions *options,
+                                    GError **error)
+{
+  SetOptions set = { .self = self, .options = options };
+
+  return dpdk_worker_core_call (self->worker, set_options_on_worker, &set, error);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "dpdk-socket-native-private.h"
 #include "dpdk-socket-private.h"
 #include "dpdk-tcp-listener-core-private.h"
+#include "dpdk-tcp-options-private.h"
 
 #define MAX_INCOMING_PER_DISPATCH 16
 
@@ -39,6 +40,9 @@ struct _DpdkTcpListener {
   GSource *source;
   GSocketAddress *address;
   guint backlog;
+  GMutex lock;
+  /* under the lock */
+  DpdkStackTcpOptions options;
 };
 
 typedef enum {
@@ -186,6 +190,7 @@ dpdk_tcp_listener_finalize (GObject *object)
   g_clear_pointer (&self->queue, dpdk_tcp_accept_queue_unref);
   g_clear_pointer (&self->workers, g_ptr_array_unref);
   g_clear_object (&self->address);
+  g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (dpdk_tcp_listener_parent_class)->finalize (object);
 }
 
@@ -246,6 +251,7 @@ dpdk_tcp_listener_class_init (DpdkTcpListenerClass *klass)
 static void
 dpdk_tcp_listener_init (DpdkTcpListener *self)
 {
+  g_mutex_init (&self->lock);
 }
 
 static DpdkWorker *
@@ -287,8 +293,9 @@ listen_on_all (DpdkTcpListener *self, const ip_addr_t *ip, guint16 *port, GError
   for (guint i = 0; i < self->workers->len; i++)
     {
       DpdkWorker *worker = g_ptr_array_index (self->workers, i);
-      DpdkTcpListenerCore *core = dpdk_tcp_listener_core_new (
-          dpdk_worker_get_core_private (worker), self->queue, ip, port, self->backlog, error);
+      DpdkTcpListenerCore *core =
+          dpdk_tcp_listener_core_new (dpdk_worker_get_core_private (worker), self->queue, ip, port,
+                                      self->backlog, &self->options, error);
 
       if (core == NULL)
         return FALSE;
@@ -342,6 +349,9 @@ dpdk_tcp_listener_new (DpdkRuntime *runtime, GSocketAddress *address, guint back
   self->cores = g_ptr_array_new_with_free_func ((GDestroyNotify) dpdk_tcp_listener_core_unref);
   self->queue = dpdk_tcp_accept_queue_new ();
   self->backlog = backlog;
+  self->options = dpdk_worker_core_get_shared (
+                      dpdk_worker_get_core_private (g_ptr_array_index (self->workers, 0)))
+                      ->tcp_options;
   dpdk_socket_set_owners (DPDK_SOCKET (self), g_ptr_array_index (self->workers, 0), port);
   if (!listen_on_all (self, &ip, &number, error))
     return NULL;
@@ -366,6 +376,89 @@ dpdk_tcp_listener_get_backlog (DpdkTcpListener *self)
   g_return_val_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL, 0);
 
   return self->backlog;
+}
+
+/**
+ * dpdk_tcp_listener_dup_options:
+ * @self: a listener
+ *
+ * Gets the options of the connections that will be accepted. May be called from any thread.
+ *
+ * Returns: (transfer full): new options; to change them does not change the listener
+ *
+ * Since: 0.1
+ */
+DpdkTcpOptions *
+dpdk_tcp_listener_dup_options (DpdkTcpListener *self)
+{
+  DpdkStackTcpOptions values;
+
+  g_return_val_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL, NULL);
+
+  g_mutex_lock (&self->lock);
+  values = self->options;
+  g_mutex_unlock (&self->lock);
+  return dpdk_tcp_options_new_from_values (&values);
+}
+
+static gboolean
+check_may_call_all (DpdkTcpListener *self, GError **error)
+{
+  DpdkWorkerCore *current = dpdk_worker_core_get_current ();
+
+  for (guint i = 0; current != NULL && i < self->workers->len; i++)
+    if (dpdk_worker_get_core_private (g_ptr_array_index (self->workers, i)) != current)
+      {
+        g_set_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
+                     "The DpdkTcpListener listens on %u workers, for all of which worker %u cannot "
+                     "wait",
+                     self->workers->len, dpdk_worker_core_get_index (current));
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/**
+ * dpdk_tcp_listener_set_options:
+ * @self: a listener
+ * @options: the options, which are copied
+ * @error: return location for an error
+ *
+ * Sets the options of connections that are opened from now on.
+ *
+ * May be called from any thread; on the thread of a worker only if it is the only one.
+ *
+ * Fails with %G_IO_ERROR_CLOSED if the listener is closed or a worker has ended, and with
+ * %DPDK_ERROR_WRONG_WORKER if one worker would have to wait for another.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 0.1
+ */
+gboolean
+dpdk_tcp_listener_set_options (DpdkTcpListener *self, DpdkTcpOptions *options, GError **error)
+{
+  DpdkStackTcpOptions values;
+
+  g_return_val_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL, FALSE);
+  g_return_val_if_fail (DPDK_IS_TCP_OPTIONS (options), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (dpdk_tcp_accept_queue_is_closed (self->queue))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpListener is closed");
+      return FALSE;
+    }
+  if (!check_may_call_all (self, error))
+    return FALSE;
+  values = *dpdk_tcp_options_get_values (options);
+  for (guint i = 0; i < self->cores->len; i++)
+    if (!dpdk_tcp_listener_core_set_options (g_ptr_array_index (self->cores, i), &values, error))
+      return FALSE;
+  g_mutex_lock (&self->lock);
+  self->options = values;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
 }
 
 /**

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-config-tcp.h"
+
+#include "dpdk-enums.h"
+
+static gboolean
+read_congestion_control (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                         gpointer data, GError **error)
+{
+  g_autoptr (GEnumClass) algorithms = g_type_class_ref (DPDK_TYPE_CONGESTION_CONTROL);
+  DpdkStackTcpOptions *options = data;
+  const char *name = dpdk_config_read_string (document, node, path, error);
+  const GEnumValue *algorithm;
+
+  if (name == NULL)
+    return FALSE;
+  algorithm = g_enum_get_value_by_nick (algorithms, name);
+  if (algorithm == NULL)
+    return dpdk_config_fail (document, path, error, "must be \"cubic\" or \"new-reno\"");
+  options->congestion_control = (DpdkCongestionControl) algorithm->value;
+
+  return TRUE;
+}
+
+static gboolean
+read_receive_buffer_size (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                          gpointer data, GError **error)
+{
+  DpdkStackTcpOptions *options = data;
+
+  return dpdk_config_read_uint (document, node, path, DPDK_STACK_TCP_BUFFER_MIN,
+                                DPDK_STACK_TCP_BUFFER_MAX, &options->receive_buffer_size, error);
+}
+
+static gboolean
+read_send_buffer_size (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                       gpointer data, GError **error)
+{
+  DpdkStackTcpOptions *options = data;
+
+  return dpdk_config_read_uint (document, node, path, DPDK_STACK_TCP_BUFFER_MIN,
+                                DPDK_STACK_TCP_BUFFER_MAX, &options->send_buffer_size, error);
+}
+
+static gboolean
+read_rto_min (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
+              GError **error)
+{
+  DpdkStackTcpOptions *options = data;
+
+  return dpdk_config_read_uint (document, node, path, DPDK_STACK_TCP_RTO_MIN_MIN,
+                                DPDK_STACK_TCP_RTO_MIN_MAX, &options->rto_min, error);
+}
+
+static gboolean
+read_ack_delay (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
+                GError **error)
+{
+  DpdkStackTcpOptions *options = data;
+
+  return dpdk_config_read_uint (document, node, path, 0, DPDK_STACK_TCP_ACK_DELAY_MAX,
+                                &options->ack_delay, error);
+}
+
+static gboolean
+read_timestamps (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                 gpointer data, GError **error)
+{
+  DpdkStackTcpOptions *options = data;
+
+  return dpdk_config_read_boolean (document, node, path, &options->timestamps, error);
+}
+
+gboolean
+dpdk_config_read_tcp (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                      DpdkStackTcpOptions *options, GError **error)
+{
+  static const DpdkConfigKey keys[] = {
+    { "congestion_control", read_congestion_control },
+    { "receive_buffer_size", read_receive_buffer_size },
+    { "send_buffer_size", read_send_buffer_size },
+    { "rto_min", read_rto_min },
+    { "ack_delay", read_ack_delay },
+    { "timestamps", read_timestamps },
+  };
+
+  return dpdk_config_read_object (document, node, path, keys, G_N_ELEMENTS (keys), options, error);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* what can be chosen for a connection, and what has come of it */
+#include "dpdk-socket-native-private.h"
+#include "dpdk-tcp-endpoint-internal.h"
+
+typedef struct {
+  DpdkTcpEndpoint *self;
+  const DpdkStackTcpOptions *options;
+  err_t native;
+} SetOptions;
+
+static void
+set_options_on_worker (gpointer data)
+{
+  SetOptions *set = data;
+  DpdkTcpEndpoint *self = set->self;
+
+  set->native = self->pcb != NULL ? dpdk_stack_tcp_options_apply (set->options, self->pcb) : ERR_OK;
+  if (set->native != ERR_OK)
+    return;
+  g_mutex_lock (&self->lock);
+  self->options = *set->options;
+  /* there may be room for more now */
+  dpdk_tcp_endpoint_notify_locked (self);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_kick (self);
+}
+
+gboolean
+dpdk_tcp_endpoint_set_options (DpdkTcpEndpoint *self, const DpdkStackTcpOptions *options,
+                               GError **error)
+{
+  SetOptions set = { .self = self, .options = options };
+
+  if (dpdk_tcp_endpoint_is_closed (self))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpSocket is closed");
+      return FALSE;
+    }
+  if (!dpdk_worker_core_call (self->core, set_options_on_worker, &set, error))
+    return FALSE;
+  if (set.native == ERR_OK)
+    return TRUE;
+  g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+      "The DpdkTcpSocket cannot change to timestamps %s, a receive buffer of %u and a send "
+      "buffer of %u bytes: since it was opened timestamps are as they are, the receive "
+      "buffer can only grow as far as the window scale allows, and the send buffer keeps "
+      "what is in it (lwIP error %d)",
+      options->timestamps ? "on" : "off", options->receive_buffer_size, options->send_buffer_size,
+      set.native);
+  return FALSE;
+}
+
+void
+dpdk_tcp_endpoint_get_options (DpdkTcpEndpoint *self, DpdkStackTcpOptions *options)
+{
+  g_mutex_lock (&self->lock);
+  *options = self->options;
+  g_mutex_unlock (&self->lock);
+}
+
+typedef struct {
+  DpdkTcpEndpoint *self;
+  DpdkTcpInfo *info;
+  gboolean is_open;
+} GetInfo;
+
+static void
+get_info_on_worker (gpointer data)
+{
+  GetInfo *get = data;
+  struct tcp_pcb *pcb = get->self->pcb;
+
+  get->is_open = pcb != NULL && pcb->state >= ESTABLISHED;
+  if (get->is_open)
+    dpdk_stack_tcp_get_info (pcb, get->info);
+}
+
+gboolean
+dpdk_tcp_endpoint_get_info (DpdkTcpEndpoint *self, DpdkTcpInfo *info, GError **error)
+{
+  GetInfo get = { .self = self, .info = info };
+
+  if (!dpdk_worker_core_call (self->core, get_info_on_worker, &get, error))
+    return FALSE;
+  if (!get.is_open)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                         "The DpdkTcpSocket is not connected");
+  return get.is_open;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-stack-tcp.h"
+
+#include <lwip/priv/tcp_recovery.h>
+#include <lwip/tcp_cc.h>
+#include <lwip/tcp_params.h>
+
+G_STATIC_ASSERT (DPDK_STACK_TCP_BUFFER_DEFAULT == TCP_WND);
+G_STATIC_ASSERT (DPDK_STACK_TCP_BUFFER_DEFAULT == TCP_SND_BUF);
+G_STATIC_ASSERT (DPDK_STACK_TCP_BUFFER_MIN >= 2 * TCP_MSS_MIN);
+G_STATIC_ASSERT (DPDK_STACK_TCP_RTO_MIN_DEFAULT == TCP_RTO_MIN);
+G_STATIC_ASSERT (DPDK_STACK_TCP_RTO_MIN_MAX == TCP_RTO_MAX);
+G_STATIC_ASSERT (DPDK_STACK_TCP_ACK_DELAY_DEFAULT == TCP_ACK_DELAY);
+
+static const struct tcp_cc *
+get_algorithm (DpdkCongestionControl congestion_control)
+{
+  switch (congestion_control)
+    {
+    case DPDK_CONGESTION_CONTROL_NEW_RENO:
+      return &tcp_cc_newreno;
+    case DPDK_CONGESTION_CONTROL_CUBIC:
+    default:
+      return &tcp_cc_cubic;
+    }
+}
+
+static DpdkCongestionControl
+get_congestion_control (const struct tcp_pcb *pcb)
+{
+  return pcb->params.cc == &tcp_cc_newreno ? DPDK_CONGESTION_CONTROL_NEW_RENO
+                                           : DPDK_CONGESTION_CONTROL_CUBIC;
+}
+
+/* the options of a SYN are sent once */
+static gboolean
+is_negotiated (const struct tcp_pcb *pcb)
+{
+  return pcb->state != CLOSED && pcb->state != LISTEN;
+}
+
+err_t
+dpdk_stack_tcp_options_apply (const DpdkStackTcpOptions *self, struct tcp_pcb *pcb)
+{
+  const struct tcp_cc *algorithm = get_algorithm (self->congestion_control);
+
+  if (is_negotiated (pcb))
+    {
+      guint send_buffer_size = pcb->params.snd_buf;
+      gboolean timestamps = (pcb->params.options & TCP_OPTION_TIMESTAMPS) != 0;
+
+      if (timestamps != self->timestamps || tcp_set_sndbuf (pcb, self->send_buffer_size) != ERR_OK)
+        return ERR_VAL;
+      if (self->receive_buffer_size != pcb->params.rcv_buf &&
+          tcp_set_rcvbuf (pcb, self->receive_buffer_size) != ERR_OK)
+        {
+          tcp_set_sndbuf (pcb, send_buffer_size);
+          return ERR_VAL;
+        }
+      /* starts anew */
+      if (algorithm != pcb->params.cc)
+        tcp_set_congestion_control (pcb, algorithm);
+    }
+  else
+    {
+      if (tcp_set_sndbuf (pcb, self->send_buffer_size) != ERR_OK ||
+          tcp_set_rcvbuf (pcb, self->receive_buffer_size) != ERR_OK)
+        return ERR_VAL;
+      tcp_set_timestamps (pcb, self->timestamps ? 1 : 0);
+      tcp_set_congestion_control (pcb, algorithm);
+    }
+  tcp_set_rto_min (pcb, (u16_t) self->rto_min);
+  tcp_set_ack_delay (pcb, (u16_t) self->ack_delay);
+  return ERR_OK;
+}
+
+void
+dpdk_stack_tcp_options_read (DpdkStackTcpOptions *self, struct tcp_pcb *pcb)
+{
+  *self = (DpdkStackTcpOptions){
+    .congestion_control = get_congestion_control (pcb),
+    .receive_buffer_size = pcb->params.rcv_buf,
+    .send_buffer_size = pcb->params.snd_buf,
+    .rto_min = pcb->params.rto_min,
+    .ack_delay = pcb->params.ack_delay,
+    .timestamps = (pcb->params.options & TCP_OPTION_TIMESTAMPS) != 0,
+  };
+}
+
+void
+dpdk_stack_tcp_get_info (struct tcp_pcb *pcb, DpdkTcpInfo *info)
+{
+  const gboolean scales = (pcb->flags & TF_WND_SCALE) != 0;
+
+  *info = (DpdkTcpInfo){
+    .congestion_control = get_congestion_control (pcb),
+    .mss = pcb->mss,
+    .congestion_window = pcb->cwnd,
+    .slow_start_threshold = pcb->ssthresh,
+    .bytes_in_flight = tcp_pipe (pcb),
+    .bytes_unacknowledged = pcb->snd_nxt - pcb->lastack,
+    .send_window = pcb->snd_wnd,
+    .receive_window = pcb->rcv_wnd,
+    .send_scale = scales ? pcb->snd_scale : 0,
+    .receive_scale = scales ? pcb->rcv_scale : 0,
+    .smoothed_rtt = (guint) (pcb->sa >> 3),
+    .rtt_variation = (guint) (pcb->sv >> 2),
+    .rto = (guint) pcb->rto * TCP_SLOW_INTERVAL,
+    .sack = (pcb->flags & TF_SACK) != 0,
+    .timestamps = (pcb->flags & TF_TIMESTAMP) != 0,
+  };
+}

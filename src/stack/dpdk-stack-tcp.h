@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dpdk-glib.h"
+
+#include <lwip/err.h>
+
+G_BEGIN_DECLS
+
+struct tcp_pcb;
+
+/* bounds of what can be chosen; times in milliseconds, sizes in bytes */
+#define DPDK_STACK_TCP_BUFFER_MIN 4096
+#define DPDK_STACK_TCP_BUFFER_MAX (G_MAXUINT16 << 14)
+#define DPDK_STACK_TCP_RTO_MIN_MIN 1
+#define DPDK_STACK_TCP_RTO_MIN_MAX 60000
+#define DPDK_STACK_TCP_ACK_DELAY_MAX 500
+
+/* what it is without a choice */
+#define DPDK_STACK_TCP_BUFFER_DEFAULT (256 * 1024)
+#define DPDK_STACK_TCP_RTO_MIN_DEFAULT 200
+#define DPDK_STACK_TCP_ACK_DELAY_DEFAULT 10
+
+/* what can be chosen for a connection, or for those that a listener will accept */
+typedef struct {
+  DpdkCongestionControl congestion_control;
+  guint receive_buffer_size;
+  guint send_buffer_size;
+  guint rto_min;
+  guint ack_delay;
+  gboolean timestamps;
+} DpdkStackTcpOptions;
+
+#define DPDK_STACK_TCP_OPTIONS_INIT                                                                \
+  {                                                                                                \
+    .congestion_control = DPDK_CONGESTION_CONTROL_CUBIC,                                           \
+    .receive_buffer_size = DPDK_STACK_TCP_BUFFER_DEFAULT,                                          \
+    .send_buffer_size = DPDK_STACK_TCP_BUFFER_DEFAULT, .rto_min = DPDK_STACK_TCP_RTO_MIN_DEFAULT,  \
+    .ack_delay = DPDK_STACK_TCP_ACK_DELAY_DEFAULT,                                                 \
+  }
+
+/* on the thread of the stack; all of them or none. ERR_VAL: the connection cannot change to this any
+   more */
+err_t dpdk_stack_tcp_options_apply (const DpdkStackTcpOptions *self, struct tcp_pcb *pcb);
+
+void dpdk_stack_tcp_options_read (DpdkStackTcpOptions *self, struct tcp_pcb *pcb);
+
+void dpdk_stack_tcp_get_info (struct tcp_pcb *pcb, DpdkTcpInfo *info);
+
+G_END_DECLS

@@ -29,6 +29,7 @@
 #include "dpdk-runtime-builder.h"
 #include "dpdk-runtime.h"
 #include "dpdk-socket.h"
+#include "dpdk-stack-counters.h"
 #include "dpdk-tcp-connection.h"
 #include "dpdk-tcp-listener.h"
 #include "dpdk-tcp-options.h"

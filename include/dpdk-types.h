@@ -25,6 +25,7 @@ typedef struct _DpdkPortList DpdkPortList;
 typedef struct _DpdkRuntime DpdkRuntime;
 typedef struct _DpdkRuntimeBuilder DpdkRuntimeBuilder;
 typedef struct _DpdkSocket DpdkSocket;
+typedef struct _DpdkStackCounters DpdkStackCounters;
 typedef struct _DpdkTcpConnection DpdkTcpConnection;
 typedef struct _DpdkTcpListener DpdkTcpListener;
 typedef struct _DpdkTcpOptions DpdkTcpOptions;

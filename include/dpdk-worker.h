@@ -68,6 +68,8 @@ gboolean dpdk_worker_is_running (DpdkWorker *self);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_worker_get_statistics (DpdkWorker *self, DpdkWorkerStatistics *statistics);
 DPDK_AVAILABLE_IN_0_1
+DpdkStackCounters *dpdk_worker_dup_stack_counters (DpdkWorker *self);
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_worker_invoke (DpdkWorker *self, DpdkWorkerFunc func, gpointer user_data,
                              GDestroyNotify destroy, GError **error);
 

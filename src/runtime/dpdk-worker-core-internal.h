@@ -59,6 +59,7 @@ struct _DpdkWorkerCore {
   ThreadState state;
   GError *error;
   DpdkWorkerStatistics last_statistics;
+  DpdkStackCounters last_counters;
 };
 
 extern DPDK_THREAD_LOCAL DpdkWorkerCore *dpdk_worker_core_current;

@@ -99,6 +99,7 @@ GMainContext *dpdk_worker_core_get_main_context (DpdkWorkerCore *self);
 DpdkStack *dpdk_worker_core_get_stack (DpdkWorkerCore *self);
 DpdkWorkerShared *dpdk_worker_core_get_shared (DpdkWorkerCore *self);
 void dpdk_worker_core_get_statistics (DpdkWorkerCore *self, DpdkWorkerStatistics *statistics);
+void dpdk_worker_core_get_stack_counters (DpdkWorkerCore *self, DpdkStackCounters *counters);
 /* from here on the ports may be closed; when the thread has ended */
 void dpdk_worker_core_detach_ports (DpdkWorkerCore *self);
 DpdkPort *dpdk_worker_core_find_port (DpdkWorkerCore *self, GInetAddress *address);

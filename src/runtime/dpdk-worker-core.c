@@ -417,6 +417,18 @@ dpdk_worker_core_get_statistics (DpdkWorkerCore *self, DpdkWorkerStatistics *sta
 }
 
 void
+dpdk_worker_core_get_stack_counters (DpdkWorkerCore *self, DpdkStackCounters *counters)
+{
+  /* as above */
+  g_mutex_lock (&self->lock);
+  if (self->stack != NULL)
+    dpdk_stack_get_counters (self->stack, counters);
+  else
+    *counters = self->last_counters;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 dpdk_worker_core_add_closable (DpdkWorkerCore *self, DpdkClosable *closable)
 {
   g_assert (dpdk_worker_core_current == self);

@@ -244,6 +244,7 @@ dpdk_worker_thread_main (gpointer data)
 {
   DpdkWorkerCore *self = data;
   DpdkWorkerStatistics statistics;
+  DpdkStackCounters counters;
 
   dpdk_worker_core_current = self;
   block_signals ();
@@ -256,8 +257,10 @@ dpdk_worker_thread_main (gpointer data)
       loop (self);
       close_all (self);
       dpdk_worker_core_get_statistics (self, &statistics);
+      dpdk_worker_core_get_stack_counters (self, &counters);
       g_mutex_lock (&self->lock);
       self->last_statistics = statistics;
+      self->last_counters = counters;
       g_clear_pointer (&self->stack, dpdk_stack_free);
       g_mutex_unlock (&self->lock);
     }

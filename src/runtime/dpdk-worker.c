@@ -344,6 +344,31 @@ dpdk_worker_get_statistics (DpdkWorker *self, DpdkWorkerStatistics *statistics)
   dpdk_worker_core_get_statistics (self->core, statistics);
 }
 
+/**
+ * dpdk_worker_dup_stack_counters:
+ * @self: a worker
+ *
+ * Reads the counters of the TCP/IP stack of the worker. They are read one by one while the stack
+ * counts on, which does not notice; when the worker has ended they are the last ones.
+ *
+ * May be called from any thread.
+ *
+ * Returns: (transfer full): the counters
+ *
+ * Since: 0.1
+ */
+DpdkStackCounters *
+dpdk_worker_dup_stack_counters (DpdkWorker *self)
+{
+  DpdkStackCounters *counters;
+
+  g_return_val_if_fail (DPDK_IS_WORKER (self) && self->core != NULL, NULL);
+
+  counters = g_new (DpdkStackCounters, 1);
+  dpdk_worker_core_get_stack_counters (self->core, counters);
+  return counters;
+}
+
 typedef struct {
   DpdkWorkerTask task;
   DpdkWorker *worker;

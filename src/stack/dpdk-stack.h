@@ -53,6 +53,12 @@ typedef struct {
   guint64 tx_dropped;
 } DpdkStackStatistics;
 
+#define DPDK_STACK_N_COUNTERS (DPDK_STACK_COUNTER_TCP_HASH_BUCKETS + 1)
+
+struct _DpdkStackCounters {
+  guint64 values[DPDK_STACK_N_COUNTERS];
+};
+
 #define DPDK_STACK_FIRST_EPHEMERAL_PORT 32768
 /* all workers listen on it */
 #define DPDK_STACK_PORT_OF_ALL G_MAXUINT8
@@ -78,6 +84,8 @@ gint64 dpdk_stack_get_timeout (DpdkStack *self);
 void dpdk_stack_flush (DpdkStack *self);
 gboolean dpdk_stack_has_output (DpdkStack *self);
 void dpdk_stack_get_statistics (DpdkStack *self, DpdkStackStatistics *statistics);
+/* may be called from any thread while the stack lives */
+void dpdk_stack_get_counters (DpdkStack *self, DpdkStackCounters *counters);
 
 gboolean dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 *address);
 

@@ -638,6 +638,9 @@ def workers():
     assert runtime.dup_worker(1) is None and runtime.dup_port(1) is None
     assert Dpdk.Worker.dup_current() is None
     assert worker.get_statistics().rx_packets >= 0
+    counters = worker.dup_stack_counters()
+    assert counters.get_value(Dpdk.StackCounter.TCP_CONNECTIONS) == 0
+    assert counters.copy().get_value(Dpdk.StackCounter.TCP_RETRANSMITTED) == 0
     assert worker.get_core() == 0 and worker.get_idle_policy() == Dpdk.IdlePolicy.ADAPTIVE
 
     main = threading.get_ident()

@@ -8,6 +8,7 @@ test_hostile_syn_flood (void)
   static const guint8 mss_1000[] = { 2, 4, 1000 >> 8, 1000 & 0xff };
   Peer peer;
   World *world = peer_start (&peer);
+  struct stats_ stats;
   PcbInfo info;
   Conn *conn;
   guint32 cookie;
@@ -63,6 +64,14 @@ test_hostile_syn_flood (void)
   world_run (world, 130000);
   peer_send (&peer, TCP_ACK, 1000, cookie + 1, 0);
   g_assert_cmphex (peer.flags, ==, TCP_RST | TCP_ACK);
+
+  stack_run (&world->stacks[0], stack_stats, &stats);
+  g_assert_cmpuint (stats.tcp_events.cookie_sent, ==, 25000 - 20000 + 2);
+  g_assert_cmpuint (stats.tcp_events.cookie_accepted, ==, 1);
+  g_assert_cmpuint (stats.tcp_events.cookie_rejected, ==, 99 + 3);
+  g_assert_cmpuint (stats.tcp_events.connections, ==, 1);
+  /* there was a bucket for each */
+  g_assert_cmpuint (stats.tcp_events.buckets, >=, 20001);
 
   /* the others are given up in time */
   g_assert_cmpuint (world_count (world, 0).active, ==, 1);

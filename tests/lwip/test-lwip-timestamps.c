@@ -158,6 +158,7 @@ test_paws (void)
   World *world = peer_start (&peer);
   Conn *conn;
   guint32 value = 0xfffffff0; /* it wraps */
+  struct stats_ stats;
 
   stack_run (&world->stacks[0], accept_timestamps, NULL);
   conn = open_with_timestamp (&peer, value);
@@ -178,6 +179,12 @@ test_paws (void)
   set_timestamp (&peer, value + 0x80000100u, 0);
   peer_send (&peer, TCP_ACK | TCP_PSH, peer.seq + 100, peer.ack, 100);
   g_assert_cmpuint (conn->received, ==, 100);
+
+  stack_run (&world->stacks[0], stack_stats, &stats);
+  g_assert_cmpuint (stats.tcp_events.drop_timestamp, ==, 3);
+  /* not more than one in each tick */
+  g_assert_cmpuint (stats.tcp_events.challenge, ==, 2);
+  g_assert_cmpuint (stats.tcp_events.challenge_held, ==, 1);
 
   /* a future segment out of order does not make those in order old */
   set_timestamp (&peer, value + 300, 0);
@@ -265,6 +272,7 @@ test_reuse (void)
   Peer peer;
   World *world = peer_start (&peer);
   Stack *stack = &world->stacks[0];
+  struct stats_ stats;
   Conn *conn;
 
   stack_run (stack, accept_timestamps, NULL);
@@ -286,6 +294,9 @@ test_reuse (void)
   g_assert_cmphex (peer.flags, ==, TCP_SYN | TCP_ACK);
   g_assert_cmpuint (peer.reply_ack, ==, 501);
   g_assert_cmpuint (world_count (world, 0).time_wait, ==, 0);
+  stack_run (stack, stack_stats, &stats);
+  g_assert_cmpuint (stats.tcp_events.time_wait_reused, ==, 1);
+  g_assert_cmpuint (stats.tcp_events.time_wait, ==, 0);
   peer_stop (&peer);
 }
 

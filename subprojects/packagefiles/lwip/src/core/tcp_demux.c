@@ -7,6 +7,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/priv/thread_priv.h"
 #include "lwip/ip.h"
+#include "lwip/stats.h"
 
 #include <string.h>
 
@@ -182,6 +183,8 @@ conns_insert(struct tcp_pcb *pcb)
   if ((++conns_num > conns_base + conns_split) && (conns_base + conns_split < DEMUX_MAX_BUCKETS)) {
     conns_grow();
   }
+  TCP_GAUGE(connections, conns_num);
+  TCP_GAUGE(buckets, conns_base + conns_split);
   bucket = conns_bucket(pcb->hash);
   pcb->hash_next = *bucket;
   *bucket = pcb;
@@ -199,6 +202,7 @@ conns_remove(struct tcp_pcb *pcb)
   if (*link != NULL) {
     *link = pcb->hash_next;
     conns_num--;
+    TCP_GAUGE(connections, conns_num);
   }
   pcb->hash_next = NULL;
 }
@@ -366,6 +370,7 @@ tcp_pcb_link(struct tcp_pcb **list, struct tcp_pcb *pcb)
     *link = pcb;
     time_wait_tail = &pcb->next;
     time_wait_num++;
+    TCP_GAUGE(time_wait, time_wait_num);
   } else {
     pcb->next = *list;
     if (pcb->next != NULL) {
@@ -415,6 +420,7 @@ tcp_pcb_unlink(struct tcp_pcb **list, struct tcp_pcb *pcb)
     tcp_timed_remove(pcb);
     if (list == &tcp_tw_pcbs) {
       time_wait_num--;
+      TCP_GAUGE(time_wait, time_wait_num);
     }
   }
 }
@@ -433,6 +439,7 @@ tcp_pcb_time_wait(struct tcp_pcb *pcb)
     tcp_pcb_purge(oldest);
     TCP_RMV(&tcp_tw_pcbs, oldest);
     tcp_free(oldest);
+    TCP_EVENT(time_wait_ended);
   }
 }
 

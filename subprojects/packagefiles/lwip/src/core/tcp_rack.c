@@ -6,6 +6,7 @@
 
 #include "lwip/priv/tcp_recovery.h"
 #include "lwip/tcp_cc.h"
+#include "lwip/stats.h"
 
 /* RFC 8985 section 6.2: without reordering, so many SACKed segments mean a loss */
 #define DUPTHRESH 3U
@@ -161,6 +162,7 @@ tlp_send(struct tcp_pcb *pcb)
     pcb->rack_flags &= (u8_t)~TCP_TLP_REXMIT;
   }
   pcb->rack_flags |= TCP_TLP_SENT;
+  TCP_EVENT(probe);
   pcb->tlp_end = pcb->snd_nxt;
   pcb->probe_timer = TCP_PROBE_NONE;
   pcb->rtime = 0;

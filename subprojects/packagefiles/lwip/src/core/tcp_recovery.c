@@ -7,6 +7,7 @@
 #include "lwip/priv/tcp_recovery.h"
 #include "lwip/priv/thread_priv.h"
 #include "lwip/tcp_cc.h"
+#include "lwip/stats.h"
 
 #include <string.h>
 
@@ -79,6 +80,7 @@ tcp_sack_option(struct tcp_pcb *pcb, u32_t left, u32_t right, u32_t ack, int fir
   if (TCP_SEQ_LEQ(right, ack)) {
     if (first && TCP_SEQ_GEQ(left, pcb->lastack - (u32_t)pcb->snd_wnd_max)) {
       current.dsack = 1;
+      TCP_EVENT(duplicate);
       tcp_rack_dsack(pcb);
     }
     return;
@@ -116,6 +118,7 @@ tcp_loss_enter(struct tcp_pcb *pcb)
   pcb->rtime = 0;
   pcb->probe_timer = TCP_PROBE_NONE;
   tcp_set_flags(pcb, TF_INFR);
+  TCP_EVENT(recovery);
   /* the first retransmission is sent at once */
   pcb->cwnd = tcp_pipe(pcb) + pcb->mss;
 }
@@ -135,6 +138,7 @@ tcp_rto_loss(struct tcp_pcb *pcb)
   tcp_all_lost(pcb);
   tcp_clear_flags(pcb, TF_INFR);
   tcp_set_flags(pcb, TF_RTO);
+  TCP_EVENT(timeout);
 }
 
 /** RFC 6937: how much may be sent for the delivered bytes. */

@@ -433,7 +433,8 @@ def interface_addresses():
 
 def configurations():
     with open('good.json', 'w', encoding='utf-8') as file:
-        json.dump({'dpdk_cores': [0], 'eal_args': ['--log-level=lib.eal:info'], 'devices': [
+        json.dump({'dpdk_cores': [0], 'eal_args': ['--log-level=lib.eal:info'],
+                   'tcp': {'congestion_control': 'new-reno', 'rto_min': 300}, 'devices': [
             {'vdev': 'net_ring0', 'mac': '02:00:00:00:00:05',
              'addresses': ['198.18.0.2/24', 'fd00::2/64'], 'gateway_v4': '198.18.0.1',
              'gateway_v6': 'fd00::1', 'mtu': 1400, 'original_name': 'eth7'},
@@ -444,6 +445,13 @@ def configurations():
     assert config.get_cores() == [0], config.get_cores()
     assert config.get_eal_args() == ['--log-level=lib.eal:info']
     assert not config.get_is_default()
+    options = config.dup_tcp_options()
+    assert options.get_congestion_control() == Dpdk.CongestionControl.NEW_RENO
+    assert options.get_rto_min() == 300
+    options.set_timestamps(True)
+    assert not config.dup_tcp_options().get_timestamps()
+    assert {'ack-delay', 'congestion-control', 'receive-buffer-size', 'rto-min', 'send-buffer-size',
+            'timestamps'} <= touch_all(options)
     assert Dpdk.Config.new_default().get_is_default()
     first, second = config.get_devices()
     assert first.get_vdev() == 'net_ring0' and first.get_pci_address() is None
@@ -718,6 +726,15 @@ def sockets():
     assert socket.get_remote_address().get_port() == remote.get_port()
     socket.set_nodelay(True)
     assert socket.get_nodelay()
+    options = socket.dup_options()
+    options.set_congestion_control(Dpdk.CongestionControl.NEW_RENO)
+    assert socket.set_options(options)
+    succeeded, info = socket.get_info()
+    assert succeeded and info.congestion_control == Dpdk.CongestionControl.NEW_RENO
+    assert info.sack and not info.timestamps and info.mss > 1000
+    options.set_timestamps(True)
+    scenario.expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT,
+                          socket.set_options, options)
     assert {'worker', 'port', 'nodelay'} <= touch_all(socket), touch_all(socket)
     touch_all(connection)
     scenario.iterate_until(lambda: echo.is_done)
@@ -725,6 +742,10 @@ def sockets():
     listener = echo.listener
     assert {'worker', 'port', 'backlog'} <= touch_all(listener)
     assert listener.get_backlog() == 16 and not listener.is_closed()
+    assert listener.set_options(Dpdk.TcpOptions(timestamps=True, ack_delay=0))
+    assert listener.dup_options().get_timestamps()
+    counters = runtime.dup_worker(0).dup_stack_counters()
+    assert counters.get_value(Dpdk.StackCounter.TCP_RECEIVED) > 0
 
     address = Gio.InetSocketAddress.new_from_string('198.18.0.99', 80)
     scenario.expect_error(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT,

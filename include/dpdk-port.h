@@ -145,6 +145,16 @@ typedef struct {
   gint n_changes;
 } DpdkPortHead;
 
+/* whether DPDK has some; those of a queue that is not in use are none. What they are is exchanged under
+   a burst, and either answer is right then. */
+static inline gboolean
+dpdk_port_queue_has_callbacks_inline (DpdkPortQueue *queue)
+{
+  gpointer const *callbacks = __atomic_load_n (&queue->callbacks, __ATOMIC_RELAXED);
+
+  return __atomic_load_n (callbacks, __ATOMIC_RELAXED) != NULL;
+}
+
 /* on a queue that is busy. The function is read before what it works on, which is set before it. */
 static inline guint16
 dpdk_port_queue_entered_burst_inline (DpdkPortQueue *queue, DpdkPacket **packets, guint n_packets)
@@ -152,7 +162,7 @@ dpdk_port_queue_entered_burst_inline (DpdkPortQueue *queue, DpdkPacket **packets
   guint16 (*burst) (gpointer native, DpdkPacket * *packets, guint16 n_packets) =
       __atomic_load_n (&queue->burst, __ATOMIC_ACQUIRE);
 
-  return burst (queue->native, packets, (guint16) n_packets);
+  return burst (__atomic_load_n (&queue->native, __ATOMIC_RELAXED), packets, (guint16) n_packets);
 }
 
 /* who stops the device waits for the bursts that have begun: it makes the processors order these
@@ -182,7 +192,7 @@ dpdk_port_rx_burst_inline (DpdkPort *self, guint queue, DpdkPacket **packets, gu
   DpdkPortQueue *rx = &((DpdkPortHead *) self)->rx_queues[queue];
   guint16 n;
 
-  if (G_UNLIKELY (*rx->callbacks != NULL))
+  if (G_UNLIKELY (dpdk_port_queue_has_callbacks_inline (rx)))
     return dpdk_port_rx_burst (self, queue, packets, n_packets);
   n = dpdk_port_queue_burst_inline (rx, packets, n_packets);
   dpdk_port_queue_count_inline (rx, n);
@@ -195,7 +205,7 @@ dpdk_port_tx_burst_inline (DpdkPort *self, guint queue, DpdkPacket **packets, gu
   DpdkPortQueue *tx = &((DpdkPortHead *) self)->tx_queues[queue];
   guint16 n;
 
-  if (G_UNLIKELY (*tx->callbacks != NULL))
+  if (G_UNLIKELY (dpdk_port_queue_has_callbacks_inline (tx)))
     return dpdk_port_tx_burst (self, queue, packets, n_packets);
   n = dpdk_port_queue_burst_inline (tx, packets, n_packets);
   dpdk_port_queue_count_inline (tx, -(gint64) n);

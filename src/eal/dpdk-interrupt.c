@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-interrupt-private.h"
+#include "dpdk-tsan-private.h"
 
 #include <rte_alarm.h>
 
@@ -18,6 +19,7 @@ run (void *arg)
 {
   Call *call = arg;
 
+  dpdk_tsan_acquire (&arg, 1);
   call->func (call->data);
   g_mutex_lock (&call->lock);
   call->is_over = TRUE;
@@ -29,9 +31,11 @@ void
 dpdk_interrupt_call (void (*func) (gpointer data), gpointer data)
 {
   Call call = { .func = func, .data = data };
+  void *arg = &call;
 
   g_mutex_init (&call.lock);
   g_cond_init (&call.over);
+  dpdk_tsan_release (&arg, 1);
   if (rte_eal_alarm_set (DELAY_US, run, &call) != 0)
     run (&call);
   g_mutex_lock (&call.lock);

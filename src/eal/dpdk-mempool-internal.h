@@ -4,6 +4,7 @@
 #include "dpdk-eal-private.h"
 #include "dpdk-held-private.h"
 #include "dpdk-mempool-private.h"
+#include "dpdk-tsan-private.h"
 
 #include <rte_mempool.h>
 #include <stdalign.h>
@@ -146,6 +147,7 @@ dpdk_mempool_note_taken (struct rte_mbuf *mbuf, DpdkMempoolCounters *counters, u
 {
   DpdkMempoolBuffer *buffer = dpdk_mempool_buffer (mbuf);
 
+  dpdk_tsan_acquire ((void *const *) &mbuf, 1);
   if (G_UNLIKELY (!buffer->was_used))
     {
       buffer->was_used = TRUE;

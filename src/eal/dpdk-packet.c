@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-lcore-private.h"
 #include "dpdk-packet-private.h"
+#include "dpdk-tsan-private.h"
 
 /**
  * DpdkPacket:
@@ -120,6 +121,7 @@ dpdk_packet_unref (DpdkPacket *self)
 
   g_return_if_fail (self != NULL);
 
+  dpdk_tsan_release ((void *const *) &self, 1);
   if (G_UNLIKELY (lcore >= RTE_MAX_LCORE || DPDK_MEMPOOL_IS_OBSERVED || dpdk_eal_is_inert () ||
                   dpdk_mempool_get_attention () != 0 || !is_simple (mbuf) ||
                   mbuf->pool->cache_size == 0))
@@ -128,7 +130,7 @@ dpdk_packet_unref (DpdkPacket *self)
       return;
     }
   cache = &mbuf->pool->local_cache[lcore];
-  if (G_UNLIKELY (cache->len >= cache->flushthresh))
+  if (G_UNLIKELY (cache->len >= __atomic_load_n (&cache->flushthresh, __ATOMIC_RELAXED)))
     {
       release (self);
       return;
@@ -154,6 +156,7 @@ dpdk_packet_unref_bulk (DpdkPacket **packets, guint n_packets)
 {
   g_return_if_fail (packets != NULL || n_packets == 0);
 
+  dpdk_tsan_release ((void *const *) packets, n_packets);
   if (G_UNLIKELY (dpdk_eal_is_inert () || dpdk_mempool_get_attention () != 0))
     {
       for (guint i = 0; i < n_packets; i++)

@@ -11,7 +11,7 @@ dpdk_port_rx_burst_entered (DpdkPort *self, DpdkPortQueue *rx, guint queue, Dpdk
 {
   guint n;
 
-  if (G_UNLIKELY (*rx->callbacks != NULL && dpdk_port_queue_is_connected (rx)))
+  if (G_UNLIKELY (dpdk_port_queue_has_callbacks_inline (rx) && dpdk_port_queue_is_connected (rx)))
     n = rte_eth_rx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
                           (guint16) n_packets);
   else
@@ -25,7 +25,7 @@ dpdk_port_tx_burst_entered (DpdkPort *self, DpdkPortQueue *tx, guint queue, Dpdk
                             guint n_packets)
 {
   dpdk_tsan_release ((void *const *) packets, n_packets);
-  if (G_UNLIKELY (*tx->callbacks != NULL && dpdk_port_queue_is_connected (tx)))
+  if (G_UNLIKELY (dpdk_port_queue_has_callbacks_inline (tx) && dpdk_port_queue_is_connected (tx)))
     return rte_eth_tx_burst (self->id, (guint16) queue, (struct rte_mbuf **) packets,
                              (guint16) n_packets);
   return dpdk_port_queue_entered_burst_inline (tx, packets, n_packets);

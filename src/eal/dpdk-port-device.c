@@ -4,6 +4,7 @@
 #include "dpdk-error-private.h"
 #include "dpdk-log-private.h"
 #include "dpdk-port-device-memif-private.h"
+#include "dpdk-tsan-private.h"
 
 #include <errno.h>
 #include <rte_dev.h>
@@ -67,6 +68,7 @@ dpdk_port_device_drain (DpdkPortDevice *self)
 
         if (n == 0)
           break;
+        dpdk_tsan_release ((void *const *) packets, n);
         rte_pktmbuf_free_bulk (packets, n);
         total += n;
       }

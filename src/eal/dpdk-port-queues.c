@@ -90,8 +90,9 @@ typedef guint16 (*Burst) (gpointer native, DpdkPacket **packets, guint16 n_packe
 static void
 connect_queue (DpdkPortQueue *self, gpointer burst, gpointer native, void **callbacks)
 {
-  self->native = native;
-  self->callbacks = (gpointer const *) callbacks;
+  /* a burst that found the idle function may be reading them */
+  __atomic_store_n (&self->native, native, __ATOMIC_RELAXED);
+  __atomic_store_n (&self->callbacks, (gpointer const *) callbacks, __ATOMIC_RELAXED);
   /* a packet is an mbuf: see dpdk-packet.c */
   __atomic_store_n (&self->burst, (Burst) burst, __ATOMIC_RELEASE);
 }
@@ -145,7 +146,8 @@ clear_bursts (DpdkPort *self, gint64 deadline)
     {
       wait_for_burst (&rx[i], deadline);
       wait_for_burst (&tx[i], deadline);
-      rx[i].callbacks = tx[i].callbacks = &no_callbacks;
+      __atomic_store_n (&rx[i].callbacks, &no_callbacks, __ATOMIC_RELAXED);
+      __atomic_store_n (&tx[i].callbacks, &no_callbacks, __ATOMIC_RELAXED);
     }
 }
 

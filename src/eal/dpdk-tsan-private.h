@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The rings that packets go through from one thread to another are inside of drivers, which are not
+/* What packets and calls go through from one thread to another is inside of DPDK, which is not
    instrumented: the thread sanitizer has to be told. Nothing at all in any other build. */
 #pragma once
 
@@ -12,23 +12,23 @@ void __tsan_acquire (void *address);
 void __tsan_release (void *address);
 #endif
 
-/* before the packets are handed over */
+/* before the objects are handed over */
 static inline void
-dpdk_tsan_release (void *const *packets, guint n_packets)
+dpdk_tsan_release (void *const *objects, guint n_objects)
 {
 #ifdef __SANITIZE_THREAD__
-  for (guint i = 0; i < n_packets; i++)
-    __tsan_release (packets[i]);
+  for (guint i = 0; i < n_objects; i++)
+    __tsan_release (objects[i]);
 #endif
 }
 
 /* after they were taken over */
 static inline void
-dpdk_tsan_acquire (void *const *packets, guint n_packets)
+dpdk_tsan_acquire (void *const *objects, guint n_objects)
 {
 #ifdef __SANITIZE_THREAD__
-  for (guint i = 0; i < n_packets; i++)
-    __tsan_acquire (packets[i]);
+  for (guint i = 0; i < n_objects; i++)
+    __tsan_acquire (objects[i]);
 #endif
 }
 

@@ -63,7 +63,8 @@ detach (DpdkTcpEndpoint *self)
       self->pcb = NULL;
     }
   if (self->owned_port != 0)
-    dpdk_worker_core_get_shared (self->core)->port_owners[self->owned_port] = 0;
+    __atomic_store_n (&dpdk_worker_core_get_shared (self->core)->port_owners[self->owned_port], 0,
+                      __ATOMIC_RELAXED);
   self->owned_port = 0;
   release_if_unused (self);
 }
@@ -276,6 +277,7 @@ static err_t
 on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
 {
   DpdkTcpEndpoint *self = arg;
+  gboolean is_read_shut;
 
   if (p != NULL)
     p = copy_if_better (self, p);
@@ -284,11 +286,12 @@ on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
     self->peer_has_finished = TRUE;
   else
     dpdk_tcp_receive_queue_append (&self->received, p);
-  if (self->read_is_shut)
+  is_read_shut = self->read_is_shut;
+  if (is_read_shut)
     dpdk_tcp_receive_queue_discard (&self->received);
   dpdk_tcp_endpoint_notify_locked (self);
   g_mutex_unlock (&self->lock);
-  if (p == NULL || self->read_is_shut)
+  if (p == NULL || is_read_shut)
     dpdk_tcp_endpoint_kick (self);
   return ERR_OK;
 }
@@ -465,10 +468,12 @@ bind_on_worker (gpointer data)
     }
   attach (self, pcb);
   /* the answers must come to this worker, whatever queue the device chooses */
-  if (shared->n_workers > 1 && shared->port_owners[pcb->local_port] == 0)
+  if (shared->n_workers > 1 &&
+      __atomic_load_n (&shared->port_owners[pcb->local_port], __ATOMIC_RELAXED) == 0)
     {
       self->owned_port = pcb->local_port;
-      shared->port_owners[pcb->local_port] = (guint8) (dpdk_worker_core_get_index (self->core) + 1);
+      __atomic_store_n (&shared->port_owners[pcb->local_port],
+                        (guint8) (dpdk_worker_core_get_index (self->core) + 1), __ATOMIC_RELAXED);
     }
   g_mutex_lock (&self->lock);
   self->local_ip = pcb->local_ip;

@@ -60,8 +60,9 @@ close_now (DpdkTcpListenerCore *self)
 
   if (self->pcb == NULL)
     return;
-  if (shared->port_owners[self->pcb->local_port] == DPDK_STACK_PORT_OF_ALL)
-    shared->port_owners[self->pcb->local_port] = 0;
+  if (__atomic_load_n (&shared->port_owners[self->pcb->local_port], __ATOMIC_RELAXED) ==
+      DPDK_STACK_PORT_OF_ALL)
+    __atomic_store_n (&shared->port_owners[self->pcb->local_port], 0, __ATOMIC_RELAXED);
   tcp_arg (self->pcb, NULL);
   tcp_accept (self->pcb, NULL);
   tcp_close (g_steal_pointer (&self->pcb));
@@ -161,8 +162,10 @@ listen_on_worker (gpointer data)
     return;
   *listen->port = pcb->local_port;
   /* the device may spread the connections, whatever number the port has */
-  if (shared->n_workers > 1 && shared->port_owners[pcb->local_port] == 0)
-    shared->port_owners[pcb->local_port] = DPDK_STACK_PORT_OF_ALL;
+  if (shared->n_workers > 1 &&
+      __atomic_load_n (&shared->port_owners[pcb->local_port], __ATOMIC_RELAXED) == 0)
+    __atomic_store_n (&shared->port_owners[pcb->local_port], DPDK_STACK_PORT_OF_ALL,
+                      __ATOMIC_RELAXED);
   self->pcb = pcb;
   tcp_arg (pcb, core_ref (self));
   tcp_accept (pcb, on_accepted);

@@ -349,6 +349,7 @@ find_target (DpdkStackInterface *self, const struct rte_mbuf *mbuf, guint *worke
   guint length = rte_pktmbuf_data_len (mbuf);
   const struct eth_hdr *ethernet = (const struct eth_hdr *) frame;
   guint16 type, port;
+  guint8 owner;
 
   if (length < SIZEOF_ETH_HDR)
     return FRAME_OURS;
@@ -360,10 +361,11 @@ find_target (DpdkStackInterface *self, const struct rte_mbuf *mbuf, guint *worke
   if ((type != ETHTYPE_IP && type != ETHTYPE_IPV6) ||
       !get_destination_port (frame, length, type, &port))
     return FRAME_OURS;
-  if (peers->port_owners[port] == DPDK_STACK_PORT_OF_ALL)
+  owner = __atomic_load_n (&peers->port_owners[port], __ATOMIC_RELAXED);
+  if (owner == DPDK_STACK_PORT_OF_ALL)
     return FRAME_OURS;
-  if (peers->port_owners[port] != 0)
-    *worker = peers->port_owners[port] - 1u;
+  if (owner != 0)
+    *worker = owner - 1u;
   else if (port >= DPDK_STACK_FIRST_EPHEMERAL_PORT)
     *worker = port % peers->n_workers;
   else

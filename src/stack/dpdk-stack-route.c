@@ -87,10 +87,12 @@ int
 dpdk_lwip_port_is_ours (uint16_t port)
 {
   const DpdkStackPeers *peers = &dpdk_stack_current->peers;
+  guint8 owner;
 
   if (peers->n_workers == 1)
     return TRUE;
-  if (peers->port_owners[port] != 0)
-    return peers->port_owners[port] == peers->index + 1;
+  owner = __atomic_load_n (&peers->port_owners[port], __ATOMIC_RELAXED);
+  if (owner != 0)
+    return owner == peers->index + 1;
   return port % peers->n_workers == peers->index;
 }

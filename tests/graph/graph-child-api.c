@@ -38,7 +38,7 @@ eal_dead (World *world, const ChildOptions *options)
   world_connect (world, &options->world);
   world_exchange (world, 1000);
   world_drop_all (world, 0);
-  g_assert_true (world_wait_dead (20));
+  g_assert_true (world_wait_dead (WORLD_PATIENCE_S));
   check_dead (options);
   return 0;
 }
@@ -63,7 +63,7 @@ reopen (World *world, const ChildOptions *options)
       if (world->runtime == NULL && options->number == 0)
         {
           child_check_error (&error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD, "*");
-          g_assert_true (world_wait_dead (20));
+          g_assert_true (world_wait_dead (WORLD_PATIENCE_S));
           check_dead (options);
           return 0;
         }
@@ -235,7 +235,7 @@ shutdown_held (World *world, const ChildOptions *options)
   eal = g_object_ref (world->eal);
   world_drop_all (world, 0);
   /* the object itself may be kept: what needs the EAL is what counts */
-  g_assert_true (world_wait_dead (20));
+  g_assert_true (world_wait_dead (WORLD_PATIENCE_S));
   g_assert_true (dpdk_eal_shutdown (eal, 100, &later));
   g_assert_no_error (later);
   return 0;

@@ -45,7 +45,7 @@ clean_up_twice (World *world, const ChildOptions *options)
 {
   open_and_connect (world, options);
   world_drop_all (world, 0);
-  g_assert_true (world_wait_dead (20));
+  g_assert_true (world_wait_dead (WORLD_PATIENCE_S));
   rte_eal_cleanup ();
   return 0;
 }

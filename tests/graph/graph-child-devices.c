@@ -15,7 +15,7 @@
 /* ports and pools: what they refuse, and how they run dry */
 
 #define N_FRAMES 4000
-#define TIMEOUT_US (20 * G_USEC_PER_SEC)
+#define TIMEOUT_US (100 * G_USEC_PER_SEC)
 
 static DpdkEal *
 open_eal (const WorldOptions *options)

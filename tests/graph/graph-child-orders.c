@@ -217,7 +217,7 @@ run_order (World *world, const ChildOptions *options)
   drop_in_order (world, options);
   /* else the process ends while all of it is ending */
   if (seed / 64 % 2 == 1)
-    g_assert_true (world_wait_dead (20));
+    g_assert_true (world_wait_dead (WORLD_PATIENCE_S));
   return 0;
 }
 

@@ -5,7 +5,7 @@
 
 #define N_RUNTIMES 20
 #define N_INVOCATIONS 1000
-#define TIMEOUT_MS 20000
+#define TIMEOUT_MS 100000
 
 static void
 open_and_connect (World *world, const WorldOptions *options)
@@ -394,7 +394,7 @@ mempool_parked (World *world, const ChildOptions *options)
       g_assert_cmpint (dpdk_eal_get_process_state (), ==, DPDK_EAL_STATE_UP);
       dpdk_packet_unref (packet);
     }
-  g_assert_true (world_wait_dead (20));
+  g_assert_true (world_wait_dead (WORLD_PATIENCE_S));
   return 0;
 }
 

@@ -525,8 +525,7 @@ run_walk (World *world, const ChildOptions *options)
     g_thread_join (g_ptr_array_index (self.threads, i));
   g_ptr_array_unref (self.threads);
   g_rand_free (self.random);
-  /* as long as the test waits for the process, on a machine that may be busy */
-  g_assert_true (world_wait_dead (200));
+  g_assert_true (world_wait_dead (WORLD_PATIENCE_S));
   return 0;
 }
 

@@ -9,7 +9,7 @@
 
 /* starting DPDK is mostly sleeping, so there may be more processes than cores */
 #define PROCESSES_PER_CORE 4
-#define TIMEOUT_S 30
+#define TIMEOUT_S 120
 
 typedef struct {
   GraphCase *graph_case;

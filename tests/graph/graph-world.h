@@ -37,6 +37,8 @@ typedef struct {
 } WorldOptions;
 
 #define WORLD_PORT 7
+/* nearly as long as the test waits for the process: a machine may stand still for a minute */
+#define WORLD_PATIENCE_S 100
 #define WORLD_MEMPOOL_SIZE 1024
 
 DpdkConfig *world_config_new (const WorldOptions *options, GError **error);

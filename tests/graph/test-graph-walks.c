@@ -6,7 +6,6 @@
 #define N_WALKS 500
 #define N_LONG_WALKS 10000
 #define WALKS_PER_TEST 25
-#define TIMEOUT_S 240
 
 typedef struct {
   const char *device;
@@ -28,7 +27,6 @@ test_walks (gconstpointer data)
       GraphStep *step = graph_case_add (graph_case, "walk --device=%s --seed=%u", walks->device,
                                         (walks->seed + i) & G_MAXINT);
 
-      graph_case->timeout_s = TIMEOUT_S;
       step->events = GRAPH_EVENTS_WHOLE;
       g_ptr_array_add (cases, graph_case);
     }

@@ -11,7 +11,10 @@
 /* room for queues that are asked for before the port is configured */
 #define MIN_SLOTS 16
 #define BURST_WAIT_US 20
-#define PAUSE_WAIT_US (100 * G_TIME_SPAN_MILLISECOND)
+/* who has the lock may be waiting for the thread that wants it */
+#define LOCK_WAIT_US (100 * G_TIME_SPAN_MILLISECOND)
+/* a thread that was interrupted in a burst comes back to it, whatever else the machine does */
+#define PAUSE_WAIT_US (20 * G_TIME_SPAN_SECOND)
 #define FALLBACK_WAIT_US (10 * G_TIME_SPAN_MILLISECOND)
 
 static gpointer const no_callbacks;
@@ -174,7 +177,7 @@ dpdk_port_queues_disconnect (DpdkPort *self)
 void
 dpdk_port_queues_set_paused (DpdkPort *self, gboolean paused)
 {
-  gint64 deadline = g_get_monotonic_time () + PAUSE_WAIT_US;
+  gint64 deadline = g_get_monotonic_time () + LOCK_WAIT_US;
 
   while (!g_mutex_trylock (&self->queues_lock))
     {
@@ -184,7 +187,7 @@ dpdk_port_queues_set_paused (DpdkPort *self, gboolean paused)
     }
   self->queues_paused = paused;
   if (paused)
-    clear_bursts (self, deadline);
+    clear_bursts (self, g_get_monotonic_time () + PAUSE_WAIT_US);
   else if (self->queues_connected)
     set_bursts (self);
   g_mutex_unlock (&self->queues_lock);

@@ -7,14 +7,6 @@
 #include <string.h>
 
 #define N_FLAPS 1000
-#define N_SHORT_TAP_FLAPS 500
-#define N_SHORT_VHOST_FLAPS 150
-
-static guint
-get_n_flaps (guint n_short)
-{
-  return dpdk_test_scale (dpdk_test_is_long () ? N_FLAPS : n_short);
-}
 
 typedef struct {
   GThread *thread;
@@ -66,7 +58,7 @@ test_tap (void)
   DpdkPort *port = port_open_started (eal, pool, "net_tap0,iface=dpdk0");
   PortTraffic *traffic = port_traffic_start (port, port, pool);
   Observer observer = { 0 };
-  guint n = get_n_flaps (N_SHORT_TAP_FLAPS);
+  guint n = dpdk_test_scale (N_FLAPS);
 
   DPDK_TEST_WAIT_UNTIL (dpdk_port_is_link_up (port));
   g_assert_cmpuint (dpdk_port_get_link_speed (port), >, 0);
@@ -122,7 +114,7 @@ run_virtio_user (void)
   g_autofree char *path = dup_socket (dpdk_test_process_get_parent ());
   g_autofree char *devargs = g_strdup_printf ("net_virtio_user0,path=%s", path);
 
-  port_peer_serve (devargs, get_n_flaps (N_SHORT_VHOST_FLAPS));
+  port_peer_serve (devargs, dpdk_test_scale (N_FLAPS));
 }
 
 /* the driver of vhost tells of each guest that comes and goes */
@@ -137,7 +129,7 @@ test_vhost (void)
   DpdkPort *port = port_open_started (eal, pool, devargs);
   Observer observer = { 0 };
   PortTraffic *traffic = port_traffic_start (port, port, pool);
-  guint n = get_n_flaps (N_SHORT_VHOST_FLAPS);
+  guint n = dpdk_test_scale (N_FLAPS);
   g_autoptr (DpdkPortInfo) info = dpdk_port_dup_info (port, NULL);
 
   /* the thread that DPDK has for vhost, and never ends, is woken up by a pipe */

@@ -6,7 +6,6 @@
 
 /* of each role */
 #define N_KILLS 100
-#define N_SHORT_KILLS 50
 /* starting DPDK takes longer than everything else: the next ones start while one is served */
 #define N_AHEAD 3
 #define MAX_FRAMES 5000
@@ -42,7 +41,7 @@ kill_peers (const char *devargs, const char *name, gboolean is_server)
   PortTraffic *traffic = is_server ? port_traffic_start (port, port, pool) : NULL;
   g_autoptr (GRand) random = dpdk_test_random_new ();
   GQueue peers = G_QUEUE_INIT;
-  guint n = dpdk_test_scale (dpdk_test_is_long () ? N_KILLS : N_SHORT_KILLS);
+  guint n = dpdk_test_scale (N_KILLS);
 
   for (guint i = 0; i < N_AHEAD; i++)
     spawn_ahead (&peers, name);

@@ -43,9 +43,10 @@ steal_close_job (DpdkPort *self)
   CloseJob *job = g_new0 (CloseJob, 1);
 
   dpdk_port_list_remove (self);
-  dpdk_port_memif_unwatch (self);
   if (g_atomic_int_exchange (&self->started, FALSE))
     dpdk_port_queues_disconnect (self);
+  /* not before: as long as there are bursts they may have to be held off */
+  dpdk_port_memif_unwatch (self);
   job->device = self->device;
   dpdk_port_device_forget (&self->device);
   job->events = g_steal_pointer (&self->events);

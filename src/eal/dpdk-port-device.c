@@ -2,6 +2,7 @@
 #include "dpdk-port-device-private.h"
 
 #include "dpdk-error-private.h"
+#include "dpdk-interrupt-private.h"
 #include "dpdk-log-private.h"
 #include "dpdk-port-device-memif-private.h"
 #include "dpdk-tsan-private.h"
@@ -54,13 +55,12 @@ dpdk_port_device_start (DpdkPortDevice *self, const char *name, GError **error)
 }
 
 /* some drivers keep the buffers of their queues after they are closed */
-void
-dpdk_port_device_drain (DpdkPortDevice *self)
+static void
+drain (gpointer data)
 {
+  DpdkPortDevice *self = data;
   struct rte_mbuf *packets[BURST];
 
-  if (self->is_away)
-    return;
   for (guint16 queue = 0; queue < self->settings.n_rx_queues; queue++)
     for (guint total = 0; total < DRAIN_MAX;)
       {
@@ -72,6 +72,18 @@ dpdk_port_device_drain (DpdkPortDevice *self)
         rte_pktmbuf_free_bulk (packets, n);
         total += n;
       }
+}
+
+void
+dpdk_port_device_drain (DpdkPortDevice *self)
+{
+  if (self->is_away)
+    return;
+  /* the end of a connection unmaps on the interrupt thread what this reads */
+  if (self->is_memif)
+    dpdk_interrupt_call (drain, self);
+  else
+    drain (self);
 }
 
 static int

@@ -2,9 +2,8 @@
 /* What the driver of memif does not do by itself.
 
    When a peer has gone, it unmaps their common memory on the interrupt thread of DPDK, whatever other
-   threads are doing with it just then. The log of each message that it has received, or of the end of
-   the connection, is all that comes before: bursts are held off from there until the interrupt thread
-   is done.
+   threads are doing with it just then. The log of what it has received is all that comes before: bursts
+   are held off from there until the interrupt thread is done.
 
    And a client looks for its server when it is started, and never again. */
 #include "dpdk-port-memif-private.h"
@@ -18,8 +17,7 @@
 
 #define DRIVER_LOG "pmd.net.memif"
 #define RECEIVED "memif_msg_receive(): "
-#define CLOSED RECEIVED "Invalid message size"
-#define DISCONNECTED RECEIVED "Received msg type: 8"
+#define DISCONNECTED "memif_disconnect(): Disconnected"
 #define RESUME_DELAY_US 1
 
 typedef struct {
@@ -31,7 +29,8 @@ static GMutex lock;
 /* (element-type Watch) */
 static GPtrArray *watches;
 
-/* for the interrupt thread: whether a peer has gone since the last time that bursts were let on */
+/* for the interrupt thread: whether bursts are held off, and whether a connection has ended meanwhile */
+static gboolean is_holding_off;
 static gboolean a_peer_is_gone;
 
 static void
@@ -93,6 +92,7 @@ resume (void *data)
       dpdk_port_queues_set_paused (ports->pdata[i], FALSE);
       dpdk_owner_post (a_peer_is_gone ? gone_job : link_job, g_object_ref (ports->pdata[i]));
     }
+  is_holding_off = FALSE;
   a_peer_is_gone = FALSE;
 }
 
@@ -101,14 +101,17 @@ on_log (const char *message)
 {
   g_autoptr (GPtrArray) ports = NULL;
 
-  if (!g_str_has_prefix (message, RECEIVED) || dpdk_eal_is_inert ())
-    return;
-  if (g_str_has_prefix (message, CLOSED) || g_str_has_prefix (message, DISCONNECTED))
+  /* else it is what we do to a device ourselves */
+  if (is_holding_off && g_str_has_prefix (message, DISCONNECTED))
     a_peer_is_gone = TRUE;
+  /* also while the process ends, when other threads may still be at it */
+  if (!g_str_has_prefix (message, RECEIVED))
+    return;
+  is_holding_off = TRUE;
   ports = dup_ports ();
   for (guint i = 0; i < ports->len; i++)
     dpdk_port_queues_set_paused (ports->pdata[i], TRUE);
-  if (ports->len > 0 && rte_eal_alarm_set (RESUME_DELAY_US, resume, NULL) != 0)
+  if (rte_eal_alarm_set (RESUME_DELAY_US, resume, NULL) != 0)
     resume (NULL);
 }
 

@@ -262,14 +262,10 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/port/end/ring-keeps-buffers", DPDK_TEST_FLAGS_NETWORK,
                       test_ring_keeps_buffers);
   dpdk_test_add_func ("/port/end/ring-of-others", DPDK_TEST_FLAGS_NETWORK, test_ring_of_others);
-  /* one in a hundred ends with the death of the peer: a driver that unmaps what a burst is using */
-  if (dpdk_test_is_long ())
-    {
-      dpdk_test_add_data_func ("/port/end/memif-server-started", DPDK_TEST_FLAGS_NETWORK,
-                               &memif_server, test_started);
-      dpdk_test_add_data_func ("/port/end/memif-client-started", DPDK_TEST_FLAGS_NETWORK,
-                               &memif_client, test_started);
-    }
+  dpdk_test_add_data_func ("/port/end/memif-server-started", DPDK_TEST_FLAGS_NETWORK, &memif_server,
+                           test_started);
+  dpdk_test_add_data_func ("/port/end/memif-client-started", DPDK_TEST_FLAGS_NETWORK, &memif_client,
+                           test_started);
   dpdk_test_add_data_func ("/port/end/virtio-user-started", DPDK_TEST_FLAGS_NETWORK, &virtio_user,
                            test_started);
   dpdk_test_add_func ("/port/end/tap-dropped", DPDK_TEST_FLAGS_NETWORK, test_tap_dropped);

@@ -184,18 +184,27 @@ get_saved_prefix (void)
   return g_strdup_printf (SAVED_PREFIX "%d.", (int) getpid ());
 }
 
+/* all of them before the first is touched, which would change what is being read */
+static GPtrArray *
+list_names (const char *folder, const char *prefix)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) dir = folder != NULL ? g_dir_open (folder, 0, NULL) : NULL;
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, prefix))
+      g_ptr_array_add (names, g_strdup (name));
+  return names;
+}
+
 void
 dpdk_eal_files_save_sockets (void)
 {
   const char *folder = get_folder ();
   g_autofree char *prefix = get_saved_prefix ();
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GDir) dir = folder != NULL ? g_dir_open (folder, 0, NULL) : NULL;
-  const char *name;
+  g_autoptr (GPtrArray) names = list_names (folder, SOCKET_PREFIX);
 
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_prefix (name, SOCKET_PREFIX))
-      g_ptr_array_add (names, g_strdup (name));
   for (guint i = 0; i < names->len; i++)
     {
       g_autofree char *path = g_build_filename (folder, names->pdata[i], NULL);
@@ -211,13 +220,8 @@ dpdk_eal_files_restore_sockets (void)
 {
   const char *folder = get_folder ();
   g_autofree char *prefix = get_saved_prefix ();
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GDir) dir = folder != NULL ? g_dir_open (folder, 0, NULL) : NULL;
-  const char *name;
+  g_autoptr (GPtrArray) names = list_names (folder, prefix);
 
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_prefix (name, prefix))
-      g_ptr_array_add (names, g_strdup (name));
   for (guint i = 0; i < names->len; i++)
     {
       const char *saved_name = names->pdata[i];

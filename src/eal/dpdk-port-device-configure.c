@@ -127,6 +127,16 @@ set_native_mtu (DpdkPortDevice *self, guint mtu)
   return native == -ENOTSUP ? 0 : native;
 }
 
+/* until the next settings, or the end */
+static void
+keep_mempools (DpdkPortDevice *self, const DpdkPortSettings *settings)
+{
+  if (self->failed_mempools == NULL)
+    self->failed_mempools = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < settings->mempools->len; i++)
+    g_ptr_array_add (self->failed_mempools, g_object_ref (settings->mempools->pdata[i]));
+}
+
 gboolean
 dpdk_port_device_configure (DpdkPortDevice *self, const char *name, DpdkPortSettings *settings,
                             GError **error)
@@ -159,7 +169,11 @@ dpdk_port_device_configure (DpdkPortDevice *self, const char *name, DpdkPortSett
   self->rx_offloads = conf.rxmode.offloads;
   self->tx_offloads = conf.txmode.offloads;
   if (!setup_queues (self, name, &info, settings, error))
-    return FALSE;
+    {
+      keep_mempools (self, settings);
+      return FALSE;
+    }
+  g_clear_pointer (&self->failed_mempools, g_ptr_array_unref);
   if (settings != &self->settings)
     {
       dpdk_port_settings_clear (&self->settings);

@@ -33,6 +33,8 @@ typedef struct {
 
   /* what is wanted of it, which outlives a reset */
   DpdkPortSettings settings;
+  /* (element-type DpdkMempool) (nullable): of settings that failed half-way, which the driver may know */
+  GPtrArray *failed_mempools;
   gboolean with_interrupts;
   gboolean mac_is_set;
   gboolean is_promiscuous;

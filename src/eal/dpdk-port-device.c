@@ -162,6 +162,7 @@ void
 dpdk_port_device_clear (DpdkPortDevice *self)
 {
   dpdk_port_settings_clear (&self->settings);
+  g_clear_pointer (&self->failed_mempools, g_ptr_array_unref);
   g_clear_pointer (&self->macs, g_array_unref);
   g_clear_pointer (&self->multicast_macs, g_array_unref);
 }
@@ -178,6 +179,7 @@ dpdk_port_device_forget (DpdkPortDevice *self)
   self->native = NULL;
   self->memif_socket = NULL;
   self->settings = (DpdkPortSettings){ 0 };
+  self->failed_mempools = NULL;
   self->is_promiscuous = FALSE;
   self->is_all_multicast = FALSE;
   self->macs = NULL;

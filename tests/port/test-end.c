@@ -51,6 +51,33 @@ test_ring_keeps_buffers (void)
   port_finish (eal, NULL);
 }
 
+/* a tap takes buffers for each queue when that is set up: the driver has those of the first when there
+   are none left for the second */
+static void
+test_tap_half_configured (void)
+{
+  DpdkEal *eal = port_eal ();
+  g_autoptr (GError) error = NULL;
+  DpdkPort *port = dpdk_port_new (eal, "net_tap0", &error);
+  DpdkMempool *pool, *other;
+
+  g_assert_no_error (error);
+  pool = dpdk_mempool_new (eal, 127, 0, 2048, -1, &error);
+  g_assert_no_error (error);
+  other = port_pool (eal);
+  g_object_add_weak_pointer (G_OBJECT (pool), (gpointer *) &pool);
+  g_assert_false (dpdk_port_configure (port, pool, 2, 64, &error));
+  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY);
+  g_clear_error (&error);
+  g_object_unref (pool);
+  g_assert_nonnull (pool);
+  port_start (port, other, 2);
+  g_assert_null (pool);
+  dpdk_test_assert_finalize (port);
+  dpdk_test_assert_finalize (other);
+  port_finish (eal, NULL);
+}
+
 /* a ring of the application's cannot be drained: the pool stays until its buffers are home */
 static void
 test_ring_of_others (void)
@@ -268,6 +295,8 @@ main (int argc, char **argv)
                            test_started);
   dpdk_test_add_data_func ("/port/end/virtio-user-started", DPDK_TEST_FLAGS_NETWORK, &virtio_user,
                            test_started);
+  dpdk_test_add_func ("/port/end/tap-half-configured", DPDK_TEST_FLAGS_NETWORK,
+                      test_tap_half_configured);
   dpdk_test_add_func ("/port/end/tap-dropped", DPDK_TEST_FLAGS_NETWORK, test_tap_dropped);
   dpdk_test_add_func ("/port/end/tap-at-exit", DPDK_TEST_FLAGS_NETWORK, test_tap_at_exit);
   return g_test_run ();

@@ -29,7 +29,6 @@ struct _DpdkTcpEndpoint {
   guint16 owned_port;
   gboolean is_attached;
   gboolean fin_sent;
-  gboolean reset_at_end;
 
   GMutex lock;
   GCond changed;
@@ -46,6 +45,7 @@ struct _DpdkTcpEndpoint {
   gboolean read_is_shut;
   gboolean write_is_shut;
   gboolean close_wanted;
+  gboolean reset_at_end;
   gboolean abort_wanted;
   gboolean connect_wanted;
   gboolean accept_wanted;

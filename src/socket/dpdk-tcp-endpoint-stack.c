@@ -172,8 +172,12 @@ static void
 close_now (DpdkTcpEndpoint *self)
 {
   struct tcp_pcb *pcb = self->pcb;
+  gboolean reset_at_end;
 
-  if (self->reset_at_end)
+  g_mutex_lock (&self->lock);
+  reset_at_end = self->reset_at_end;
+  g_mutex_unlock (&self->lock);
+  if (reset_at_end)
     {
       abort_now (self, ERR_CLSD);
       return;
@@ -189,7 +193,8 @@ close_now (DpdkTcpEndpoint *self)
 static void
 advance (DpdkTcpEndpoint *self)
 {
-  gboolean close_wanted, abort_wanted, fin_wanted, accept_wanted, nodelay, is_connecting;
+  gboolean close_wanted, abort_wanted, fin_wanted, reset_wanted, accept_wanted, nodelay;
+  gboolean is_connecting;
 
   free_buffers (self);
   if (self->pcb == NULL)
@@ -226,21 +231,13 @@ advance (DpdkTcpEndpoint *self)
     }
   send_queued (self);
   g_mutex_lock (&self->lock);
-  fin_wanted = (close_wanted || self->write_is_shut) && self->sending.n_unsent == 0;
+  fin_wanted =
+      (close_wanted || self->write_is_shut) && self->sending.n_unsent == 0 && !self->reset_at_end;
+  reset_wanted = self->reset_at_end && self->sending.n_queued == 0;
   g_mutex_unlock (&self->lock);
-  if (fin_wanted && !self->reset_at_end)
+  if (fin_wanted)
     send_fin (self);
-  if (self->reset_at_end)
-    {
-      gboolean all_acknowledged;
-
-      g_mutex_lock (&self->lock);
-      all_acknowledged = self->sending.n_queued == 0;
-      g_mutex_unlock (&self->lock);
-      if (all_acknowledged)
-        close_now (self);
-    }
-  else if (has_finished (self))
+  if (reset_wanted || has_finished (self))
     close_now (self);
 }
 

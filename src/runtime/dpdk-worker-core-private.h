@@ -3,6 +3,7 @@
 
 #include "dpdk-eal-private.h"
 #include "dpdk-glib.h"
+#include "dpdk-port-owners.h"
 #include "dpdk-stack-tcp.h"
 #include "dpdk-stack.h"
 
@@ -56,8 +57,7 @@ struct _DpdkWorkerShared {
   DpdkStackTcpOptions tcp_options;
   /* those that run, or have run beside one that still does */
   DpdkWorkerCore **cores;
-  /* index of the worker that owns a local port, plus one */
-  guint8 port_owners[65536];
+  DpdkPortOwners *port_owners;
 };
 
 DpdkWorkerShared *dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options);

@@ -17,6 +17,7 @@ dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options)
   self->n_workers = n_workers;
   self->tcp_options = *tcp_options;
   self->cores = g_new0 (DpdkWorkerCore *, n_workers);
+  self->port_owners = dpdk_port_owners_new ();
   return self;
 }
 
@@ -33,6 +34,7 @@ dpdk_worker_shared_unref (DpdkWorkerShared *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_free (self->cores);
+  dpdk_port_owners_free (self->port_owners);
   g_free (self);
 }
 

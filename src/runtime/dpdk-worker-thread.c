@@ -98,7 +98,7 @@ create_stack (DpdkWorkerCore *self, GError **error)
     .n_workers = self->shared->n_workers,
     .forward = forward_packet,
     .data = self,
-    .port_owners = self->shared->port_owners,
+    .port_owners = self->shared->port_owners->owners,
   };
 
   self->stack = dpdk_stack_new (&peers);

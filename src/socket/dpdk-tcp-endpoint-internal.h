@@ -26,7 +26,7 @@ struct _DpdkTcpEndpoint {
   struct tcp_pcb *pcb;
   DpdkClosable closable;
   guint64 close_deadline;
-  guint16 owned_port;
+  guint16 held_port;
   gboolean is_attached;
   gboolean fin_sent;
 

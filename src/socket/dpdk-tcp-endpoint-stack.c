@@ -62,10 +62,10 @@ detach (DpdkTcpEndpoint *self)
       tcp_poll (self->pcb, NULL, 0);
       self->pcb = NULL;
     }
-  if (self->owned_port != 0)
-    __atomic_store_n (&dpdk_worker_core_get_shared (self->core)->port_owners[self->owned_port], 0,
-                      __ATOMIC_RELAXED);
-  self->owned_port = 0;
+  if (self->held_port != 0)
+    dpdk_port_owners_release (dpdk_worker_core_get_shared (self->core)->port_owners,
+                              self->held_port);
+  self->held_port = 0;
   release_if_unused (self);
 }
 
@@ -405,6 +405,16 @@ attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
   dpdk_worker_core_add_closable (self->core, &self->closable);
 }
 
+static void
+hold_port (DpdkTcpEndpoint *self, guint8 owner)
+{
+  DpdkWorkerShared *shared = dpdk_worker_core_get_shared (self->core);
+
+  if (shared->n_workers > 1 &&
+      dpdk_port_owners_hold (shared->port_owners, self->pcb->local_port, owner))
+    self->held_port = self->pcb->local_port;
+}
+
 DpdkTcpEndpoint *
 dpdk_tcp_endpoint_new_accepted (DpdkWorkerCore *core, struct tcp_pcb *pcb)
 {
@@ -418,6 +428,10 @@ dpdk_tcp_endpoint_new_accepted (DpdkWorkerCore *core, struct tcp_pcb *pcb)
   self->has_local = TRUE;
   dpdk_stack_tcp_options_read (&self->options, pcb);
   attach (self, pcb);
+  /* its packets shall come here even when the listener is gone; other ports of nobody's are not
+     forwarded */
+  if (pcb->local_port >= DPDK_STACK_FIRST_EPHEMERAL_PORT)
+    hold_port (self, DPDK_STACK_PORT_OF_ALL);
   return self;
 }
 
@@ -447,7 +461,6 @@ bind_on_worker (gpointer data)
 {
   Bind *bind = data;
   DpdkTcpEndpoint *self = bind->self;
-  DpdkWorkerShared *shared = dpdk_worker_core_get_shared (self->core);
   struct tcp_pcb *pcb;
 
   if (self->pcb != NULL)
@@ -465,13 +478,7 @@ bind_on_worker (gpointer data)
     }
   attach (self, pcb);
   /* the answers must come to this worker, whatever queue the device chooses */
-  if (shared->n_workers > 1 &&
-      __atomic_load_n (&shared->port_owners[pcb->local_port], __ATOMIC_RELAXED) == 0)
-    {
-      self->owned_port = pcb->local_port;
-      __atomic_store_n (&shared->port_owners[pcb->local_port],
-                        (guint8) (dpdk_worker_core_get_index (self->core) + 1), __ATOMIC_RELAXED);
-    }
+  hold_port (self, (guint8) (dpdk_worker_core_get_index (self->core) + 1));
   g_mutex_lock (&self->lock);
   self->local_ip = pcb->local_ip;
   self->local_port = pcb->local_port;

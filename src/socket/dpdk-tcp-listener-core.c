@@ -15,6 +15,7 @@ struct _DpdkTcpListenerCore {
   /* for the thread of the worker */
   DpdkClosable closable;
   struct tcp_pcb *pcb;
+  gboolean holds_port;
 };
 
 static DpdkTcpListenerCore *
@@ -56,13 +57,11 @@ on_accepted (void *arg, struct tcp_pcb *pcb, err_t native)
 static void
 close_now (DpdkTcpListenerCore *self)
 {
-  DpdkWorkerShared *shared = dpdk_worker_core_get_shared (self->worker);
-
   if (self->pcb == NULL)
     return;
-  if (__atomic_load_n (&shared->port_owners[self->pcb->local_port], __ATOMIC_RELAXED) ==
-      DPDK_STACK_PORT_OF_ALL)
-    __atomic_store_n (&shared->port_owners[self->pcb->local_port], 0, __ATOMIC_RELAXED);
+  if (self->holds_port)
+    dpdk_port_owners_release (dpdk_worker_core_get_shared (self->worker)->port_owners,
+                              self->pcb->local_port);
   tcp_arg (self->pcb, NULL);
   tcp_accept (self->pcb, NULL);
   tcp_close (g_steal_pointer (&self->pcb));
@@ -162,10 +161,9 @@ listen_on_worker (gpointer data)
     return;
   *listen->port = pcb->local_port;
   /* the device may spread the connections, whatever number the port has */
-  if (shared->n_workers > 1 &&
-      __atomic_load_n (&shared->port_owners[pcb->local_port], __ATOMIC_RELAXED) == 0)
-    __atomic_store_n (&shared->port_owners[pcb->local_port], DPDK_STACK_PORT_OF_ALL,
-                      __ATOMIC_RELAXED);
+  self->holds_port =
+      shared->n_workers > 1 &&
+      dpdk_port_owners_hold (shared->port_owners, pcb->local_port, DPDK_STACK_PORT_OF_ALL);
   self->pcb = pcb;
   tcp_arg (pcb, core_ref (self));
   tcp_accept (pcb, on_accepted);

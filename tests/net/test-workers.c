@@ -3,6 +3,8 @@
 #include "net-fixture.h"
 #include "net-kernel.h"
 
+#include <string.h>
+
 #define N_CONNECTIONS 200
 #define MAX_SIZE (256 * 1024)
 #define N_WORKERS 2
@@ -258,6 +260,196 @@ test_bound (void)
   net_stop (runtime);
 }
 
+typedef struct {
+  DpdkTcpConnection *connection;
+  int fd;
+} Ends;
+
+static Ends
+connect_to (DpdkTcpListener *listener, const char *host)
+{
+  Ends ends = { .fd = net_kernel_connect (host, net_listener_get_port (listener)) };
+
+  ends.connection = net_accept (listener);
+  return ends;
+}
+
+static void
+assert_talk (const Ends *ends)
+{
+  net_kernel_write_pattern (ends->fd, 3, 50000);
+  net_read_pattern (ends->connection, 3, 50000);
+  net_write_pattern (ends->connection, 4, 50000);
+  net_kernel_read_pattern (ends->fd, 4, 50000);
+}
+
+static void
+end (Ends *ends)
+{
+  net_kernel_close (ends->fd);
+  net_assert_at_end (ends->connection);
+  net_close (ends->connection);
+  net_release (g_steal_pointer (&ends->connection));
+}
+
+/* one for each worker: the kernel chooses the queue of each by chance */
+static void
+connect_to_each (DpdkTcpListener *listener, const char *host, Ends ends[N_WORKERS])
+{
+  guint n = 0;
+
+  memset (ends, 0, N_WORKERS * sizeof *ends);
+  while (n < N_WORKERS)
+    {
+      Ends another = connect_to (listener, host);
+      guint index = get_worker_index (another.connection);
+
+      if (ends[index].connection != NULL)
+        {
+          end (&another);
+          continue;
+        }
+      ends[index] = another;
+      n++;
+    }
+}
+
+static void
+assert_all_talk (const Ends ends[N_WORKERS])
+{
+  for (guint i = 0; i < N_WORKERS; i++)
+    assert_talk (&ends[i]);
+}
+
+static void
+end_all (Ends ends[N_WORKERS])
+{
+  for (guint i = 0; i < N_WORKERS; i++)
+    end (&ends[i]);
+}
+
+/* The number is of the range in which packets for nobody's port go to a worker that depends on it: as
+   long as there is a listener or a connection, packets stay where the device has put them. */
+static void
+test_shared_port (void)
+{
+  DpdkRuntime *runtime = start ();
+  DpdkTcpListener *v4 = net_listen (runtime, NET_OUR_V4, 0);
+  guint16 port = net_listener_get_port (v4);
+  DpdkTcpListener *v6 = net_listen (runtime, NET_OUR_V6, port);
+  Ends ends_v4[N_WORKERS], ends_v6[N_WORKERS];
+
+  connect_to_each (v4, NET_OUR_V4, ends_v4);
+  connect_to_each (v6, NET_OUR_V6, ends_v6);
+  dpdk_socket_close (DPDK_SOCKET (v6));
+  net_release (v6);
+  assert_all_talk (ends_v4);
+  assert_all_talk (ends_v6);
+  end_all (ends_v6);
+  assert_all_talk (ends_v4);
+  dpdk_socket_close (DPDK_SOCKET (v4));
+  net_release (v4);
+  assert_all_talk (ends_v4);
+  end_all (ends_v4);
+  net_stop (runtime);
+}
+
+typedef struct {
+  GMutex lock;
+  GCond changed;
+  gboolean is_held;
+  gboolean may_go_on;
+} Hold;
+
+static void
+hold_up (DpdkWorker *worker, gpointer user_data)
+{
+  Hold *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  self->is_held = TRUE;
+  g_cond_broadcast (&self->changed);
+  while (!self->may_go_on)
+    g_cond_wait (&self->changed, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+hold_begin (Hold *self, DpdkWorker *worker)
+{
+  g_autoptr (GError) error = NULL;
+
+  memset (self, 0, sizeof *self);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  dpdk_worker_invoke (worker, hold_up, self, NULL, &error);
+  g_assert_no_error (error);
+  g_mutex_lock (&self->lock);
+  while (!self->is_held)
+    g_cond_wait (&self->changed, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+hold_end (Hold *self)
+{
+  g_mutex_lock (&self->lock);
+  self->may_go_on = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+typedef struct {
+  DpdkRuntime *runtime;
+  guint16 port;
+} Again;
+
+static gpointer
+listen_thread (gpointer data)
+{
+  Again *self = data;
+
+  return net_listen (self->runtime, NET_OUR_V4, self->port);
+}
+
+/* the last part of the closing comes when the next listener has the port already */
+static void
+test_listen_again (void)
+{
+  DpdkRuntime *runtime = start ();
+  DpdkTcpListener *listener = net_listen (runtime, NET_OUR_V4, 0);
+  Again again = { runtime, net_listener_get_port (listener) };
+
+  for (guint round = 0; round < 2 * N_WORKERS; round++)
+    {
+      guint held = round % N_WORKERS;
+      g_autoptr (DpdkWorker) worker = dpdk_runtime_dup_worker (runtime, held);
+      Ends ends[N_WORKERS];
+      GThread *thread;
+      Hold hold;
+
+      connect_to_each (listener, NET_OUR_V4, ends);
+      hold_begin (&hold, worker);
+      /* does not wait for the workers, of which all but one close */
+      net_release (listener);
+      thread = g_thread_new ("listen", listen_thread, &again);
+      for (guint i = 0; i < N_WORKERS; i++)
+        if (i != held)
+          assert_talk (&ends[i]);
+      hold_end (&hold);
+      listener = g_thread_join (thread);
+      assert_all_talk (ends);
+      g_mutex_clear (&hold.lock);
+      g_cond_clear (&hold.changed);
+      end_all (ends);
+      connect_to_each (listener, NET_OUR_V4, ends);
+      assert_all_talk (ends);
+      end_all (ends);
+    }
+  net_release (listener);
+  net_stop (runtime);
+}
+
 /* from either worker to ourselves */
 static void
 test_own_address (void)
@@ -330,6 +522,8 @@ main (int argc, char **argv)
                       test_incoming_ephemeral);
   dpdk_test_add_func ("/net/workers/outgoing", DPDK_TEST_FLAGS_NETWORK, test_outgoing);
   dpdk_test_add_func ("/net/workers/bound", DPDK_TEST_FLAGS_NETWORK, test_bound);
+  dpdk_test_add_func ("/net/workers/shared-port", DPDK_TEST_FLAGS_NETWORK, test_shared_port);
+  dpdk_test_add_func ("/net/workers/listen-again", DPDK_TEST_FLAGS_NETWORK, test_listen_again);
   dpdk_test_add_func ("/net/workers/own-address", DPDK_TEST_FLAGS_NETWORK, test_own_address);
   dpdk_test_add_func ("/net/workers/stop-in-the-middle", DPDK_TEST_FLAGS_NETWORK,
                       test_stop_in_the_middle);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-eal-args-private.h"
+#include "dpdk-port-owners.h"
 #include "dpdk-siphash.h"
 #include "dpdk-slab.h"
+#include "dpdk-stack.h"
 #include "dpdk-tcp-send-queue-private.h"
 
 #include <string.h>
@@ -179,6 +181,33 @@ test_eal_args_completed (void)
   g_assert_cmpuint (count (completed, "--no-pci"), ==, 0);
 }
 
+/* the owner changes only when nobody holds the port */
+static void
+test_port_owners (void)
+{
+  DpdkPortOwners *owners = dpdk_port_owners_new ();
+
+  g_assert_true (dpdk_port_owners_hold (owners, 80, DPDK_STACK_PORT_OF_ALL));
+  g_assert_true (dpdk_port_owners_hold (owners, 80, DPDK_STACK_PORT_OF_ALL));
+  g_assert_false (dpdk_port_owners_hold (owners, 80, 1));
+  dpdk_port_owners_release (owners, 80);
+  g_assert_cmpuint (owners->owners[80], ==, DPDK_STACK_PORT_OF_ALL);
+  dpdk_port_owners_release (owners, 80);
+  g_assert_cmpuint (owners->owners[80], ==, 0);
+
+  g_assert_true (dpdk_port_owners_hold (owners, 80, 1));
+  g_assert_false (dpdk_port_owners_hold (owners, 80, 2));
+  g_assert_true (dpdk_port_owners_hold (owners, 80, 1));
+  g_assert_true (dpdk_port_owners_hold (owners, 80, DPDK_STACK_PORT_OF_ALL));
+  dpdk_port_owners_release (owners, 80);
+  dpdk_port_owners_release (owners, 80);
+  g_assert_cmpuint (owners->owners[80], ==, 1);
+  dpdk_port_owners_release (owners, 80);
+  g_assert_cmpuint (owners->owners[80], ==, 0);
+  g_assert_cmpuint (owners->owners[79] + owners->owners[81], ==, 0);
+  dpdk_port_owners_free (owners);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -186,6 +215,7 @@ main (int argc, char **argv)
   g_test_add_func ("/internals/siphash", test_siphash);
   g_test_add_func ("/internals/slab", test_slab);
   g_test_add_func ("/internals/send-queue", test_send_queue);
+  g_test_add_func ("/internals/port-owners", test_port_owners);
   g_test_add_func ("/internals/eal-args/refused", test_eal_args_refused);
   g_test_add_func ("/internals/eal-args/completed", test_eal_args_completed);
   return g_test_run ();

@@ -24,6 +24,15 @@ typedef struct {
   guint number;
 } Waiting;
 
+/* the thread that answered may have its reference on the operation yet, and that one on the pool */
+static void
+end (DpdkMempool *pool)
+{
+  dpdk_test_assert_pool_full (pool);
+  dpdk_test_assert_finalize (pool);
+  dpdk_test_assert_eal_dead ();
+}
+
 static void
 on_acquired (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -176,7 +185,7 @@ exhaust (guint cache_size, gboolean is_registered)
   packet_loop_end (sink);
   if (lcore != NULL)
     g_assert_true (dpdk_lcore_unregister (lcore, &error));
-  packet_pool_end (self.pool);
+  end (self.pool);
 }
 
 static void
@@ -244,7 +253,7 @@ test_no_leftovers (void)
   dpdk_packet_unref_bulk (packets + N, 63 - N);
   g_queue_clear_full (&self.held, (GDestroyNotify) dpdk_packet_unref);
   packet_loop_end (sink);
-  packet_pool_end (self.pool);
+  end (self.pool);
 }
 
 static gpointer
@@ -281,7 +290,7 @@ test_cancel_elsewhere (void)
   g_queue_clear_full (&self.held, (GDestroyNotify) dpdk_packet_unref);
   /* what was cancelled too late goes home with its answer */
   DPDK_TEST_WAIT_UNTIL (dpdk_mempool_get_in_use (self.pool) == 0);
-  packet_pool_end (self.pool);
+  end (self.pool);
 }
 
 static void
@@ -316,7 +325,7 @@ test_context (void)
   g_main_context_push_thread_default (context);
   DPDK_TEST_WAIT_UNTIL (n == 2);
   g_main_context_pop_thread_default (context);
-  packet_pool_end (pool);
+  end (pool);
 }
 
 static gpointer
@@ -364,7 +373,7 @@ test_sync (void)
   g_assert_null (dpdk_mempool_acquire_sync (pool, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   dpdk_packet_unref_bulk (packets, 3);
-  packet_pool_end (pool);
+  end (pool);
 }
 
 typedef struct {
@@ -442,7 +451,7 @@ test_shutdown (void)
   DPDK_TEST_WAIT_UNTIL (self.n_failed == 5);
   /* the buffers can still go home */
   dpdk_packet_unref_bulk (packets, 3);
-  g_assert_finalize_object (g_steal_pointer (&self.pool));
+  dpdk_test_assert_finalize (g_steal_pointer (&self.pool));
   g_assert_true (dpdk_eal_shutdown (eal, 10000, &error));
   g_assert_no_error (error);
 }

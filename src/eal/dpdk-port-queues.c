@@ -117,11 +117,14 @@ set_bursts (DpdkPort *self)
 static void
 order_all_threads (void)
 {
-  static gboolean is_registered;
+  /* two ports may be closed at once, and to register twice does no harm */
+  static gint is_registered;
 
-  if (!is_registered)
-    is_registered = syscall (SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-  if (is_registered && syscall (SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+  if (!g_atomic_int_get (&is_registered) &&
+      syscall (SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0)
+    g_atomic_int_set (&is_registered, TRUE);
+  if (g_atomic_int_get (&is_registered) &&
+      syscall (SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
     return;
   /* a kernel without it, or a sandbox: no store waits this long in the buffer of a processor */
   g_usleep (FALLBACK_WAIT_US);

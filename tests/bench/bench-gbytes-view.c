@@ -3,11 +3,10 @@
 /* Handing the data of a packet out as a GBytes that holds the packet, against a GBytes with a copy of
    the data, in short rounds one after the other. */
 
-#include "bench-report.h"
+#include "bench-compare.h"
 
 #include <dpdk-glib.h>
 #include <rte_cycles.h>
-#include <stdlib.h>
 
 #define POOL_SIZE 1023
 
@@ -19,13 +18,6 @@ static GOptionEntry options[] = {
   { "views", 'v', 0, G_OPTION_ARG_INT, &n_views, "Number of views in a round", "N" },
   G_OPTION_ENTRY_NULL,
 };
-
-static void G_GNUC_NORETURN
-die (GError *error)
-{
-  g_printerr ("bench-gbytes-view: %s\n", error->message);
-  exit (1);
-}
 
 static void __attribute__ ((noinline, aligned (64))) view (DpdkPacket *packet, int n)
 {
@@ -44,12 +36,18 @@ static void __attribute__ ((noinline, aligned (64))) copy (DpdkPacket *packet, i
     }
 }
 
+typedef struct {
+  void (*func) (DpdkPacket *packet, int n);
+  DpdkPacket *packet;
+} Side;
+
 static double
-measure (void (*func) (DpdkPacket *packet, int n), DpdkPacket *packet)
+run_round (gpointer user_data)
 {
+  const Side *side = user_data;
   guint64 begin = rte_rdtsc_precise ();
 
-  func (packet, n_views);
+  side->func (side->packet, n_views);
   return (double) (rte_rdtsc_precise () - begin) * 1e9 / (double) rte_get_tsc_hz () / n_views;
 }
 
@@ -58,40 +56,21 @@ compare (DpdkMempool *pool, gsize size)
 {
   g_autofree char *metric = g_strdup_printf ("view-of-%" G_GSIZE_FORMAT "-bytes", size);
   g_autofree guint8 *data = g_malloc0 (size);
-  g_autoptr (GArray) views = g_array_new (FALSE, FALSE, sizeof (double));
-  g_autoptr (GArray) copies = g_array_new (FALSE, FALSE, sizeof (double));
-  g_autoptr (GArray) ratios = g_array_new (FALSE, FALSE, sizeof (double));
   g_autoptr (GError) error = NULL;
   g_autoptr (DpdkPacket) packet = dpdk_packet_new_from_data (pool, data, size, &error);
+  Side ours = { view, packet }, baseline = { copy, packet };
+  BenchFigure figure = {
+    .bench = "gbytes-view",
+    .metric = metric,
+    .unit = "ns/view",
+    .baseline = "g_bytes_new, which copies",
+  };
 
   if (packet == NULL)
-    die (error);
-  /* caches, pages and branches */
-  measure (copy, packet);
-  measure (view, packet);
-  for (int i = 0; i < n_rounds; i++)
-    {
-      double c = 0, v;
-
-      if (i % 2 == 0)
-        c = measure (copy, packet);
-      v = measure (view, packet);
-      if (i % 2 != 0)
-        c = measure (copy, packet);
-      g_array_append_val (copies, c);
-      g_array_append_val (views, v);
-      c = c / v;
-      g_array_append_val (ratios, c);
-    }
-  bench_report (&(BenchFigure){
-      .bench = "gbytes-view",
-      .metric = metric,
-      .unit = "ns/view",
-      .baseline = "g_bytes_new, which copies",
-      .value = bench_median (views),
-      .baseline_value = bench_median (copies),
-      .ratio = bench_median (ratios),
-  });
+    bench_die (error);
+  bench_compare (&figure, (BenchSide){ run_round, &ours }, (BenchSide){ run_round, &baseline },
+                 n_rounds, BENCH_LESS_IS_BETTER);
+  bench_report (&figure);
 }
 
 static gpointer
@@ -103,7 +82,7 @@ run (gpointer data)
   g_autoptr (DpdkLcore) lcore = dpdk_lcore_register (eal, &error);
 
   if (pool == NULL || lcore == NULL)
-    die (error);
+    bench_die (error);
   compare (pool, 64);
   compare (pool, 1460);
   return NULL;
@@ -118,10 +97,10 @@ main (int argc, char **argv)
 
   g_option_context_add_main_entries (context, options, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
-    die (error);
+    bench_die (error);
   eal = dpdk_eal_new (NULL, &error);
   if (eal == NULL)
-    die (error);
+    bench_die (error);
   g_thread_join (g_thread_new ("view", run, eal));
   return 0;
 }

@@ -5,7 +5,7 @@
    32 packets are out at a time, taken one by one or all at once: one that comes back before the next
    is taken would measure how the processor forwards stores to loads, and nothing else. */
 
-#include "bench-report.h"
+#include "bench-compare.h"
 
 #include <dpdk-glib.h>
 #include <pthread.h>
@@ -36,13 +36,6 @@ static GOptionEntry options[] = {
   { "cpu", 'c', 0, G_OPTION_ARG_INT, &cpu, "The CPU to run on, the last one by default", "N" },
   G_OPTION_ENTRY_NULL,
 };
-
-static void G_GNUC_NORETURN
-die (GError *error)
-{
-  g_printerr ("bench-packet-cycle: %s\n", error->message);
-  exit (1);
-}
 
 static void __attribute__ ((noinline, aligned (64))) single_raw (const Bench *bench, int n)
 {
@@ -119,48 +112,35 @@ static void __attribute__ ((noinline, aligned (64))) bulk_ours (const Bench *ben
     }
 }
 
+typedef struct {
+  Cycle cycle;
+  const Bench *bench;
+} Side;
+
 static double
-measure (Cycle cycle, const Bench *bench)
+run_round (gpointer user_data)
 {
+  const Side *side = user_data;
   guint64 begin = rte_rdtsc_precise ();
 
-  cycle (bench, n_packets);
+  side->cycle (side->bench, n_packets);
   return (double) (rte_rdtsc_precise () - begin) * 1e9 / (double) rte_get_tsc_hz () / n_packets;
 }
 
 static void
 compare (const char *metric, const char *baseline, Cycle ours, Cycle raw, const Bench *bench)
 {
-  g_autoptr (GArray) our_times = g_array_new (FALSE, FALSE, sizeof (double));
-  g_autoptr (GArray) raw_times = g_array_new (FALSE, FALSE, sizeof (double));
-  g_autoptr (GArray) ratios = g_array_new (FALSE, FALSE, sizeof (double));
+  Side our_side = { ours, bench }, raw_side = { raw, bench };
+  BenchFigure figure = {
+    .bench = "packet-cycle",
+    .metric = metric,
+    .unit = "ns/packet",
+    .baseline = baseline,
+  };
 
-  /* caches, pages and branches */
-  measure (raw, bench);
-  measure (ours, bench);
-  for (int i = 0; i < n_rounds; i++)
-    {
-      double r = 0, o;
-
-      if (i % 2 == 0)
-        r = measure (raw, bench);
-      o = measure (ours, bench);
-      if (i % 2 != 0)
-        r = measure (raw, bench);
-      g_array_append_val (raw_times, r);
-      g_array_append_val (our_times, o);
-      r = r / o;
-      g_array_append_val (ratios, r);
-    }
-  bench_report (&(BenchFigure){
-      .bench = "packet-cycle",
-      .metric = metric,
-      .unit = "ns/packet",
-      .baseline = baseline,
-      .value = bench_median (our_times),
-      .baseline_value = bench_median (raw_times),
-      .ratio = bench_median (ratios),
-  });
+  bench_compare (&figure, (BenchSide){ run_round, &our_side }, (BenchSide){ run_round, &raw_side },
+                 n_rounds, BENCH_LESS_IS_BETTER);
+  bench_report (&figure);
 }
 
 static gpointer
@@ -174,14 +154,14 @@ run (gpointer data)
   cpu_set_t set;
 
   if (pool == NULL)
-    die (error);
+    bench_die (error);
   CPU_ZERO (&set);
   CPU_SET ((gsize) cpu, &set);
   if (pthread_setaffinity_np (pthread_self (), sizeof set, &set) != 0)
     g_printerr ("bench-packet-cycle: cannot run on CPU %d only\n", cpu);
   bench.lcore = lcore = dpdk_lcore_register (eal, &error);
   if (lcore == NULL || !dpdk_mempool_warmup (pool, &error))
-    die (error);
+    bench_die (error);
   bench.native = rte_mempool_lookup (dpdk_mempool_get_name (pool));
   compare ("acquire-release", "rte_pktmbuf_alloc and rte_pktmbuf_free", single_ours, single_raw,
            &bench);
@@ -201,12 +181,12 @@ main (int argc, char **argv)
 
   g_option_context_add_main_entries (context, options, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
-    die (error);
+    bench_die (error);
   if (cpu < 0)
     cpu = (int) g_get_num_processors () - 1;
   eal = dpdk_eal_new (NULL, &error);
   if (eal == NULL)
-    die (error);
+    bench_die (error);
   g_thread_join (g_thread_new ("cycle", run, eal));
   return 0;
 }

@@ -3,14 +3,13 @@
 /* Packets per second of a loop from a receive to a transmit queue: through DpdkPort, against raw
    rte_eth calls on the same ports, in short rounds one after the other. */
 
-#include "bench-report.h"
+#include "bench-compare.h"
 
 #include <dpdk-glib.h>
 #include <pthread.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <sched.h>
-#include <stdlib.h>
 
 #define BURST 32
 #define POOL_SIZE 4095
@@ -47,13 +46,6 @@ static GOptionEntry options[] = {
   { "cpu", 'c', 0, G_OPTION_ARG_INT, &cpu, "The CPU to run on, the last one by default", "N" },
   G_OPTION_ENTRY_NULL,
 };
-
-static void G_GNUC_NORETURN
-die (GError *error)
-{
-  g_printerr ("bench-port-forward: %s\n", error->message);
-  exit (1);
-}
 
 /* neither loop may get the better place in memory by luck */
 static guint64 __attribute__ ((noinline, aligned (64))) forward_raw (const Ports *ports, int n)
@@ -94,11 +86,17 @@ static guint64 __attribute__ ((noinline, aligned (64))) forward_ours (const Port
   return n_packets;
 }
 
+typedef struct {
+  guint64 (*forward) (const Ports *ports, int n);
+  const Ports *ports;
+} Side;
+
 static double
-measure (guint64 (*forward) (const Ports *ports, int n), const Ports *ports)
+run_round (gpointer user_data)
 {
+  const Side *side = user_data;
   guint64 begin = rte_rdtsc_precise ();
-  guint64 n_packets = forward (ports, n_bursts);
+  guint64 n_packets = side->forward (side->ports, n_bursts);
   guint64 end = rte_rdtsc_precise ();
 
   return (double) n_packets * (double) rte_get_tsc_hz () / (double) (end - begin);
@@ -107,37 +105,18 @@ measure (guint64 (*forward) (const Ports *ports, int n), const Ports *ports)
 static void
 compare (const Setup *setup, const Ports *ports)
 {
-  g_autoptr (GArray) ours = g_array_new (FALSE, FALSE, sizeof (double));
-  g_autoptr (GArray) raw = g_array_new (FALSE, FALSE, sizeof (double));
-  g_autoptr (GArray) ratios = g_array_new (FALSE, FALSE, sizeof (double));
   g_autofree char *metric = g_strdup_printf ("%s-packets-per-second", setup->name);
+  Side ours = { forward_ours, ports }, raw = { forward_raw, ports };
+  BenchFigure figure = {
+    .bench = "port-forward",
+    .metric = metric,
+    .unit = "packets/s",
+    .baseline = "raw rte_eth_rx_burst and rte_eth_tx_burst",
+  };
 
-  /* caches, pages and branches */
-  measure (forward_raw, ports);
-  measure (forward_ours, ports);
-  for (int i = 0; i < n_rounds; i++)
-    {
-      double r = 0, o;
-
-      if (i % 2 == 0)
-        r = measure (forward_raw, ports);
-      o = measure (forward_ours, ports);
-      if (i % 2 != 0)
-        r = measure (forward_raw, ports);
-      g_array_append_val (raw, r);
-      g_array_append_val (ours, o);
-      r = o / r;
-      g_array_append_val (ratios, r);
-    }
-  bench_report (&(BenchFigure){
-      .bench = "port-forward",
-      .metric = metric,
-      .unit = "packets/s",
-      .baseline = "raw rte_eth_rx_burst and rte_eth_tx_burst",
-      .value = bench_median (ours),
-      .baseline_value = bench_median (raw),
-      .ratio = bench_median (ratios),
-  });
+  bench_compare (&figure, (BenchSide){ run_round, &ours }, (BenchSide){ run_round, &raw }, n_rounds,
+                 BENCH_MORE_IS_BETTER);
+  bench_report (&figure);
 }
 
 static void
@@ -151,7 +130,7 @@ prime (DpdkPort *port, DpdkMempool *pool)
       DpdkPacket *packet = dpdk_mempool_acquire (pool, &error);
 
       if (packet == NULL || !dpdk_packet_append (packet, frame, sizeof frame, &error))
-        die (error);
+        bench_die (error);
       if (dpdk_port_tx_burst (port, 0, &packet, 1) != 1)
         dpdk_packet_unref (packet);
     }
@@ -165,7 +144,7 @@ open_port (DpdkEal *eal, DpdkMempool *pool, const char *devargs)
 
   if (port == NULL || !dpdk_port_configure (port, pool, 1, N_DESCRIPTORS, &error) ||
       !dpdk_port_start (port, &error))
-    die (error);
+    bench_die (error);
   return port;
 }
 
@@ -178,7 +157,7 @@ run (gpointer data)
   cpu_set_t set;
 
   if (pool == NULL)
-    die (error);
+    bench_die (error);
   CPU_ZERO (&set);
   CPU_SET ((gsize) cpu, &set);
   if (pthread_setaffinity_np (pthread_self (), sizeof set, &set) != 0)
@@ -196,7 +175,7 @@ run (gpointer data)
         prime (output, pool);
       compare (&setups[i], &(Ports){ input, output });
       if (!dpdk_port_close (input, &error) || !dpdk_port_close (output, &error))
-        die (error);
+        bench_die (error);
     }
   rte_thread_unregister ();
   return NULL;
@@ -211,12 +190,12 @@ main (int argc, char **argv)
 
   g_option_context_add_main_entries (context, options, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
-    die (error);
+    bench_die (error);
   if (cpu < 0)
     cpu = (int) g_get_num_processors () - 1;
   eal = dpdk_eal_new (NULL, &error);
   if (eal == NULL)
-    die (error);
+    bench_die (error);
   g_thread_join (g_thread_new ("forward", run, eal));
   return 0;
 }

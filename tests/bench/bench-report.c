@@ -3,6 +3,14 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+void
+bench_die (const GError *error)
+{
+  g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+  exit (1);
+}
 
 static int
 compare (gconstpointer a, gconstpointer b)

@@ -16,6 +16,9 @@ typedef struct {
   double ratio;
 } BenchFigure;
 
+/* says what went wrong, and ends the process */
+void bench_die (const GError *error) G_GNUC_NORETURN;
+
 double bench_median (GArray *values);
 void bench_report (const BenchFigure *figure);
 

@@ -179,8 +179,11 @@ conn_connected (void *arg, struct tcp_pcb *pcb, err_t err)
 static err_t
 server_accept (void *arg, struct tcp_pcb *pcb, err_t err)
 {
-  Conn *conn = conn_new (arg, pcb);
+  Conn *conn;
 
+  if (err != ERR_OK)
+    return err;
+  conn = conn_new (arg, pcb);
   conn->connected = TRUE;
   conn->echo = server_mode == SERVER_ECHOES;
   conn->hold = server_mode == SERVER_HOLDS;

@@ -376,7 +376,7 @@ stack_count (Stack *stack, gpointer data)
   Count *count = data;
 
   count->active = count_list (tcp_active_pcbs);
-  count->time_wait = count_list (tcp_tw_pcbs);
+  count->time_wait = tcp_time_wait_num ();
   count->listening = count_list (tcp_listen_pcbs.pcbs);
 }
 

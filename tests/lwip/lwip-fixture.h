@@ -28,6 +28,7 @@
 #include <lwip/prot/udp.h>
 #include <lwip/priv/nd6_priv.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/priv/tcp_time_wait.h>
 #include <lwip/stats.h>
 #include <lwip/sys.h>
 #include <lwip/tcp.h>

@@ -2,6 +2,8 @@
 
 #include "lwip-peer.h"
 
+#include <lwip/tcp_params.h>
+
 GByteArray *
 frame_ip4 (guint8 proto, const guint8 *payload, guint len)
 {
@@ -145,6 +147,45 @@ peer_open (Peer *peer)
   g_assert_cmphex (peer->flags, ==, TCP_SYN | TCP_ACK);
   peer->ack = peer->reply_seq + 1;
   peer->options_len = 0;
+  peer_send (peer, TCP_ACK, peer->seq, peer->ack, 0);
+  g_assert_cmpuint (stack->conns->len, ==, before + 1);
+  return stack->conns->pdata[before];
+}
+
+void
+accept_timestamps (Stack *stack, gpointer data)
+{
+  tcp_set_timestamps (stack->listener, 1);
+}
+
+/* The options of the next segments. */
+void
+set_timestamp (Peer *peer, guint32 value, guint32 echo)
+{
+  peer->options[0] = peer->options[1] = 1;
+  peer->options[2] = 8;
+  peer->options[3] = 10;
+  for (guint i = 0; i < 4; i++)
+    {
+      peer->options[4 + i] = (guint8) (value >> (24 - 8 * i));
+      peer->options[8 + i] = (guint8) (echo >> (24 - 8 * i));
+    }
+  peer->options_len = 12;
+}
+
+/* Opens a connection of which the peer's timestamp is value. */
+Conn *
+open_with_timestamp (Peer *peer, guint32 value)
+{
+  Stack *stack = &peer->world->stacks[0];
+  guint before = stack->conns->len;
+
+  peer->port++;
+  peer->seq = 1000;
+  set_timestamp (peer, value, 0);
+  peer_send (peer, TCP_SYN, 999, 0, 0);
+  g_assert_cmphex (peer->flags, ==, TCP_SYN | TCP_ACK);
+  peer->ack = peer->reply_seq + 1;
   peer_send (peer, TCP_ACK, peer->seq, peer->ack, 0);
   g_assert_cmpuint (stack->conns->len, ==, before + 1);
   return stack->conns->pdata[before];

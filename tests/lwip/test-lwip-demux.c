@@ -109,7 +109,7 @@ bind_rules (Stack *stack, gpointer data)
 static void
 server_restart (Stack *stack, gpointer data)
 {
-  g_assert_cmpuint (count_list (tcp_tw_pcbs), ==, 1);
+  g_assert_cmpuint (tcp_time_wait_num (), ==, 1);
   tcp_close (stack->listener);
   stack->listener = NULL;
   server_listen (stack, NULL);

@@ -13,12 +13,6 @@ offer_timestamps (struct tcp_pcb *pcb, gpointer data)
   tcp_set_timestamps (pcb, 1);
 }
 
-static void
-accept_timestamps (Stack *stack, gpointer data)
-{
-  tcp_set_timestamps (stack->listener, 1);
-}
-
 typedef struct {
   guint with;
   guint without;
@@ -108,38 +102,6 @@ test_early_write (void)
       g_assert_cmpuint (accepts ? seen.without : seen.with, ==, 0);
       world_free (world);
     }
-}
-
-static void
-set_timestamp (Peer *peer, guint32 value, guint32 echo)
-{
-  peer->options[0] = peer->options[1] = 1;
-  peer->options[2] = 8;
-  peer->options[3] = 10;
-  for (guint i = 0; i < 4; i++)
-    {
-      peer->options[4 + i] = (guint8) (value >> (24 - 8 * i));
-      peer->options[8 + i] = (guint8) (echo >> (24 - 8 * i));
-    }
-  peer->options_len = 12;
-}
-
-/* Opens a connection of which the peer's timestamp is value. */
-static Conn *
-open_with_timestamp (Peer *peer, guint32 value)
-{
-  Stack *stack = &peer->world->stacks[0];
-  guint before = stack->conns->len;
-
-  peer->port++;
-  peer->seq = 1000;
-  set_timestamp (peer, value, 0);
-  peer_send (peer, TCP_SYN, 999, 0, 0);
-  g_assert_cmphex (peer->flags, ==, TCP_SYN | TCP_ACK);
-  peer->ack = peer->reply_seq + 1;
-  peer_send (peer, TCP_ACK, peer->seq, peer->ack, 0);
-  g_assert_cmpuint (stack->conns->len, ==, before + 1);
-  return stack->conns->pdata[before];
 }
 
 static void

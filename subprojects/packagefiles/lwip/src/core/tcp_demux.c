@@ -5,6 +5,7 @@
 #if LWIP_TCP
 
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/priv/tcp_time_wait.h"
 #include "lwip/priv/thread_priv.h"
 #include "lwip/ip.h"
 #include "lwip/stats.h"
@@ -15,13 +16,6 @@
 #include LWIP_HOOK_FILENAME
 #endif
 #include <sys/mman.h>
-
-/* Connections are hashed linearly: the table grows by one bucket with every
- * insertion that needs it, so that no single segment pays for a rehash. The
- * address space for the largest table is reserved, its pages come when they are
- * touched. */
-#define DEMUX_MIN_BUCKETS 1024U
-#define DEMUX_MAX_BUCKETS (1U << 22)
 
 #define LISTEN_BUCKETS 256U
 
@@ -34,14 +28,11 @@
 
 LWIP_TLS struct tcp_pcb *tcp_timed_pcbs;
 
-static LWIP_TLS struct tcp_pcb **conns;
-static LWIP_TLS u32_t conns_base;
-static LWIP_TLS u32_t conns_split;
-static LWIP_TLS u32_t conns_num;
+/* those in TIME-WAIT have a table of their own: they do not lengthen the way to
+ * the others */
+static LWIP_TLS struct tcp_hash conns;
 static LWIP_TLS struct tcp_pcb_listen **listeners;
 static LWIP_TLS u32_t *port_refs;
-static LWIP_TLS struct tcp_pcb **time_wait_tail;
-static LWIP_TLS u32_t time_wait_num;
 static LWIP_TLS struct tcp_pcb **keep_wheel;
 static LWIP_TLS u32_t keep_turn;
 static LWIP_TLS u32_t keep_num;
@@ -66,14 +57,20 @@ unmap_table(void *p, size_t size)
 err_t
 tcp_demux_alloc(void)
 {
-  conns = (struct tcp_pcb **)map_table(DEMUX_MAX_BUCKETS * sizeof(*conns));
+  err_t err = tcp_hash_alloc(&conns);
+
+  if (err == ERR_OK) {
+    err = tcp_time_wait_alloc();
+  }
+  if (err != ERR_OK) {
+    return err;
+  }
   port_refs = (u32_t *)map_table(NUM_PORTS * sizeof(*port_refs));
   listeners = (struct tcp_pcb_listen **)LWIP_TABLE_CALLOC(LISTEN_BUCKETS, sizeof(*listeners));
   keep_wheel = (struct tcp_pcb **)LWIP_TABLE_CALLOC(KEEP_SLOTS, sizeof(*keep_wheel));
-  if ((conns == NULL) || (port_refs == NULL) || (listeners == NULL) || (keep_wheel == NULL)) {
+  if ((port_refs == NULL) || (listeners == NULL) || (keep_wheel == NULL)) {
     return ERR_MEM;
   }
-  conns_base = DEMUX_MIN_BUCKETS;
   hash_key[0] = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND();
   hash_key[1] = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND() | 1;
   return ERR_OK;
@@ -83,18 +80,13 @@ tcp_demux_alloc(void)
 void
 tcp_demux_fini(void)
 {
-  unmap_table(conns, DEMUX_MAX_BUCKETS * sizeof(*conns));
+  tcp_time_wait_fini();
+  tcp_hash_free(&conns);
   unmap_table(port_refs, NUM_PORTS * sizeof(*port_refs));
-  conns = NULL;
   port_refs = NULL;
   LWIP_TABLE_FREE(listeners);
   LWIP_TABLE_FREE(keep_wheel);
-  conns_base = 0;
-  conns_split = 0;
-  conns_num = 0;
   tcp_timed_pcbs = NULL;
-  time_wait_tail = NULL;
-  time_wait_num = 0;
   keep_turn = 0;
   keep_num = 0;
   hash_key[0] = 0;
@@ -127,8 +119,9 @@ hash6(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t rem
 }
 #endif /* LWIP_IPV6 */
 
-static u32_t
-hash_conn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port)
+/** The keyed hash of the two ends of a connection. */
+u32_t
+tcp_demux_hash(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port)
 {
 #if LWIP_IPV6
   if (IP_IS_V6(local_ip)) {
@@ -140,71 +133,13 @@ hash_conn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_i
 #endif /* LWIP_IPV4 */
 }
 
-static struct tcp_pcb **
-conns_bucket(u32_t hash)
+/** Tells the statistics how many connections there are. */
+void
+tcp_demux_gauge(void)
 {
-  u32_t i = hash & (conns_base - 1);
-
-  if (i < conns_split) {
-    i = hash & (2 * conns_base - 1);
-  }
-  return &conns[i];
-}
-
-/** Splits one bucket. */
-static void
-conns_grow(void)
-{
-  struct tcp_pcb **from = &conns[conns_split];
-  struct tcp_pcb **to = &conns[conns_split + conns_base];
-
-  while (*from != NULL) {
-    struct tcp_pcb *pcb = *from;
-    if (pcb->hash & conns_base) {
-      *from = pcb->hash_next;
-      pcb->hash_next = *to;
-      *to = pcb;
-    } else {
-      from = &pcb->hash_next;
-    }
-  }
-  if (++conns_split == conns_base) {
-    conns_base *= 2;
-    conns_split = 0;
-  }
-}
-
-static void
-conns_insert(struct tcp_pcb *pcb)
-{
-  struct tcp_pcb **bucket;
-
-  pcb->hash = hash_conn(&pcb->local_ip, pcb->local_port, &pcb->remote_ip, pcb->remote_port);
-  if ((++conns_num > conns_base + conns_split) && (conns_base + conns_split < DEMUX_MAX_BUCKETS)) {
-    conns_grow();
-  }
-  TCP_GAUGE(connections, conns_num);
-  TCP_GAUGE(buckets, conns_base + conns_split);
-  bucket = conns_bucket(pcb->hash);
-  pcb->hash_next = *bucket;
-  *bucket = pcb;
-}
-
-static void
-conns_remove(struct tcp_pcb *pcb)
-{
-  struct tcp_pcb **link = conns_bucket(pcb->hash);
-
-  while ((*link != NULL) && (*link != pcb)) {
-    link = &(*link)->hash_next;
-  }
-  LWIP_ASSERT("conns_remove: pcb not found", *link != NULL);
-  if (*link != NULL) {
-    *link = pcb->hash_next;
-    conns_num--;
-    TCP_GAUGE(connections, conns_num);
-  }
-  pcb->hash_next = NULL;
+  TCP_GAUGE(connections, conns.num + tcp_time_wait_num());
+  TCP_GAUGE(time_wait, tcp_time_wait_num());
+  TCP_GAUGE(buckets, tcp_hash_buckets(&conns) + tcp_time_wait_buckets());
 }
 
 static struct tcp_pcb_listen **
@@ -227,21 +162,30 @@ listen_remove(struct tcp_pcb_listen *lpcb)
   }
 }
 
-/** Finds the connection, active or in TIME_WAIT, that a segment belongs to. */
+/** Finds the connection, but not one in TIME-WAIT, that a segment belongs to. */
 struct tcp_pcb *
 tcp_demux_find(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port)
 {
-  u32_t hash = hash_conn(local_ip, local_port, remote_ip, remote_port);
-  struct tcp_pcb *pcb;
+  u32_t hash = tcp_demux_hash(local_ip, local_port, remote_ip, remote_port);
+  struct tcp_hash_node *node;
 
-  for (pcb = *conns_bucket(hash); pcb != NULL; pcb = pcb->hash_next) {
-    if ((pcb->hash == hash) &&
+  for (node = *tcp_hash_bucket(&conns, hash); node != NULL; node = node->next) {
+    struct tcp_pcb *pcb = TCP_HASH_ENTRY(node, struct tcp_pcb, hash);
+    if ((node->hash == hash) &&
         (pcb->remote_port == remote_port) && (pcb->local_port == local_port) &&
         ip_addr_cmp(&pcb->remote_ip, remote_ip) && ip_addr_cmp(&pcb->local_ip, local_ip)) {
       return pcb;
     }
   }
   return NULL;
+}
+
+/** Whether there is a connection with these ends, in TIME-WAIT or not. */
+int
+tcp_demux_conn_used(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port)
+{
+  return (tcp_demux_find(local_ip, local_port, remote_ip, remote_port) != NULL) ||
+         (tcp_time_wait_find(local_ip, local_port, remote_ip, remote_port) != NULL);
 }
 
 /** Finds the listener for a segment: one that is bound to the address before one that is not. */
@@ -275,6 +219,18 @@ int
 tcp_demux_port_used(u16_t port)
 {
   return port_refs[port] != 0;
+}
+
+void
+tcp_demux_port_ref(u16_t port)
+{
+  port_refs[port]++;
+}
+
+void
+tcp_demux_port_unref(u16_t port)
+{
+  port_refs[port]--;
 }
 
 static int
@@ -312,7 +268,7 @@ tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, u16_t 
       return port;
     }
     if ((remote_ip != NULL) &&
-        (tcp_demux_find(local_ip, port, remote_ip, remote_port) == NULL) &&
+        !tcp_demux_conn_used(local_ip, port, remote_ip, remote_port) &&
         !port_in_list(tcp_bound_pcbs, port) && !port_in_list(tcp_listen_pcbs.pcbs, port)) {
       return port;
     }
@@ -320,41 +276,51 @@ tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, u16_t 
   return 0;
 }
 
-void
-tcp_demux_prefetch4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port)
+static void
+prefetch_bucket(u32_t hash)
 {
-  __builtin_prefetch(conns_bucket(hash4(local_ip, local_port, remote_ip, remote_port)));
+  __builtin_prefetch(tcp_hash_bucket(&conns, hash));
 }
 
 static void
-prefetch_pcb(const struct tcp_pcb *pcb)
+prefetch_pcb(u32_t hash)
 {
+  const struct tcp_hash_node *node = *tcp_hash_bucket(&conns, hash);
   size_t i;
 
-  if (pcb != NULL) {
-    for (i = 0; i < sizeof(*pcb); i += 64) {
-      __builtin_prefetch((const char *)pcb + i);
+  if (node != NULL) {
+    const char *pcb = (const char *)TCP_HASH_ENTRY(node, struct tcp_pcb, hash);
+    for (i = 0; i < sizeof(struct tcp_pcb); i += 64) {
+      __builtin_prefetch(pcb + i);
     }
+  } else {
+    tcp_time_wait_prefetch(hash);
   }
+}
+
+void
+tcp_demux_prefetch4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port)
+{
+  prefetch_bucket(hash4(local_ip, local_port, remote_ip, remote_port));
 }
 
 void
 tcp_demux_prefetch4_pcb(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port)
 {
-  prefetch_pcb(*conns_bucket(hash4(local_ip, local_port, remote_ip, remote_port)));
+  prefetch_pcb(hash4(local_ip, local_port, remote_ip, remote_port));
 }
 
 #if LWIP_IPV6
 void
 tcp_demux_prefetch6(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port)
 {
-  __builtin_prefetch(conns_bucket(hash6(local_ip, local_port, remote_ip, remote_port)));
+  prefetch_bucket(hash6(local_ip, local_port, remote_ip, remote_port));
 }
 
 void
 tcp_demux_prefetch6_pcb(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port)
 {
-  prefetch_pcb(*conns_bucket(hash6(local_ip, local_port, remote_ip, remote_port)));
+  prefetch_pcb(hash6(local_ip, local_port, remote_ip, remote_port));
 }
 #endif /* LWIP_IPV6 */
 
@@ -362,35 +328,27 @@ tcp_demux_prefetch6_pcb(const u32_t *local_ip, u16_t local_port, const u32_t *re
 void
 tcp_pcb_link(struct tcp_pcb **list, struct tcp_pcb *pcb)
 {
-  if (list == &tcp_tw_pcbs) {
-    /* the oldest first */
-    struct tcp_pcb **link = (*list != NULL) ? time_wait_tail : list;
-    pcb->next = NULL;
-    pcb->pprev = link;
-    *link = pcb;
-    time_wait_tail = &pcb->next;
-    time_wait_num++;
-    TCP_GAUGE(time_wait, time_wait_num);
-  } else {
-    pcb->next = *list;
-    if (pcb->next != NULL) {
-      pcb->next->pprev = &pcb->next;
-    }
-    pcb->pprev = list;
-    *list = pcb;
+  pcb->next = *list;
+  if (pcb->next != NULL) {
+    pcb->next->pprev = &pcb->next;
   }
+  pcb->pprev = list;
+  *list = pcb;
 
-  port_refs[pcb->local_port]++;
+  if (list == &tcp_tw_pcbs) {
+    return;
+  }
+  tcp_demux_port_ref(pcb->local_port);
   if (list == &tcp_listen_pcbs.pcbs) {
     struct tcp_pcb_listen *lpcb = (struct tcp_pcb_listen *)pcb;
     struct tcp_pcb_listen **bucket = listen_bucket(lpcb->local_port);
     lpcb->hash_next = *bucket;
     *bucket = lpcb;
-  } else if ((list == &tcp_active_pcbs) || (list == &tcp_tw_pcbs)) {
-    conns_insert(pcb);
-    if (list == &tcp_active_pcbs) {
-      tcp_timed(pcb);
-    }
+  } else if (list == &tcp_active_pcbs) {
+    pcb->hash.hash = tcp_demux_hash(&pcb->local_ip, pcb->local_port, &pcb->remote_ip, pcb->remote_port);
+    tcp_hash_insert(&conns, &pcb->hash);
+    tcp_demux_gauge();
+    tcp_timed(pcb);
     tcp_timer_needed();
   }
 }
@@ -405,42 +363,33 @@ tcp_pcb_unlink(struct tcp_pcb **list, struct tcp_pcb *pcb)
 
   if (pcb->next != NULL) {
     pcb->next->pprev = pcb->pprev;
-  } else if (list == &tcp_tw_pcbs) {
-    time_wait_tail = pcb->pprev;
   }
   *pcb->pprev = pcb->next;
   pcb->next = NULL;
   pcb->pprev = NULL;
 
-  port_refs[pcb->local_port]--;
+  if (list == &tcp_tw_pcbs) {
+    return;
+  }
+  tcp_demux_port_unref(pcb->local_port);
   if (list == &tcp_listen_pcbs.pcbs) {
     listen_remove((struct tcp_pcb_listen *)pcb);
-  } else if ((list == &tcp_active_pcbs) || (list == &tcp_tw_pcbs)) {
-    conns_remove(pcb);
+  } else if (list == &tcp_active_pcbs) {
+    tcp_hash_remove(&conns, &pcb->hash);
+    tcp_demux_gauge();
     tcp_timed_remove(pcb);
-    if (list == &tcp_tw_pcbs) {
-      time_wait_num--;
-      TCP_GAUGE(time_wait, time_wait_num);
-    }
   }
 }
 
-/** Moves an active connection to TIME_WAIT. */
+/** Moves an active connection to TIME-WAIT. The pcb waits on a list for the application to close it. */
 void
 tcp_pcb_time_wait(struct tcp_pcb *pcb)
 {
   tcp_pcb_purge(pcb);
   TCP_RMV_ACTIVE(pcb);
   pcb->state = TIME_WAIT;
-  pcb->tmr = tcp_ticks;
+  tcp_time_wait_enter(pcb);
   TCP_REG(&tcp_tw_pcbs, pcb);
-  if (time_wait_num > TCP_MAX_TIME_WAIT) {
-    struct tcp_pcb *oldest = tcp_tw_pcbs;
-    tcp_pcb_purge(oldest);
-    TCP_RMV(&tcp_tw_pcbs, oldest);
-    tcp_free(oldest);
-    TCP_EVENT(time_wait_ended);
-  }
 }
 
 static void
@@ -547,7 +496,7 @@ tcp_keep_tmr(void)
 int
 tcp_timers_idle(void)
 {
-  return (tcp_timed_pcbs == NULL) && (tcp_tw_pcbs == NULL) && (keep_num == 0);
+  return (tcp_timed_pcbs == NULL) && (tcp_time_wait_num() == 0) && (keep_num == 0);
 }
 
 #endif /* LWIP_TCP */

@@ -15,11 +15,6 @@
 extern "C" {
 #endif
 
-/** Connections in TIME_WAIT above this number end before their time, the oldest first. */
-#ifndef TCP_MAX_TIME_WAIT
-#define TCP_MAX_TIME_WAIT 65536
-#endif
-
 /** The ports of outgoing connections, RFC 6056. */
 #ifndef TCP_DYNAMIC_PORT_MIN
 #define TCP_DYNAMIC_PORT_MIN 32768
@@ -40,10 +35,17 @@ void tcp_pcb_link(struct tcp_pcb **list, struct tcp_pcb *pcb);
 void tcp_pcb_unlink(struct tcp_pcb **list, struct tcp_pcb *pcb);
 void tcp_pcb_time_wait(struct tcp_pcb *pcb);
 
+u32_t tcp_demux_hash(const ip_addr_t *local_ip, u16_t local_port,
+                     const ip_addr_t *remote_ip, u16_t remote_port);
 struct tcp_pcb *tcp_demux_find(const ip_addr_t *local_ip, u16_t local_port,
                                const ip_addr_t *remote_ip, u16_t remote_port);
 struct tcp_pcb_listen *tcp_demux_find_listen(const ip_addr_t *local_ip, u16_t local_port, u8_t netif_idx);
+int tcp_demux_conn_used(const ip_addr_t *local_ip, u16_t local_port,
+                        const ip_addr_t *remote_ip, u16_t remote_port);
 int tcp_demux_port_used(u16_t port);
+void tcp_demux_port_ref(u16_t port);
+void tcp_demux_port_unref(u16_t port);
+void tcp_demux_gauge(void);
 u16_t tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, u16_t remote_port);
 
 /* For a driver that knows the next segments: first all tables, then all pcbs.

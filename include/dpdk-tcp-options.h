@@ -45,6 +45,26 @@ guint dpdk_tcp_options_get_ack_delay (DpdkTcpOptions *self);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_tcp_options_set_ack_delay (DpdkTcpOptions *self, guint ack_delay);
 DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_options_get_keepalive (DpdkTcpOptions *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_options_set_keepalive (DpdkTcpOptions *self, gboolean keepalive);
+DPDK_AVAILABLE_IN_0_1
+guint dpdk_tcp_options_get_keepalive_idle (DpdkTcpOptions *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_options_set_keepalive_idle (DpdkTcpOptions *self, guint keepalive_idle);
+DPDK_AVAILABLE_IN_0_1
+guint dpdk_tcp_options_get_keepalive_interval (DpdkTcpOptions *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_options_set_keepalive_interval (DpdkTcpOptions *self, guint keepalive_interval);
+DPDK_AVAILABLE_IN_0_1
+guint dpdk_tcp_options_get_keepalive_count (DpdkTcpOptions *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_options_set_keepalive_count (DpdkTcpOptions *self, guint keepalive_count);
+DPDK_AVAILABLE_IN_0_1
+guint dpdk_tcp_options_get_user_timeout (DpdkTcpOptions *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_options_set_user_timeout (DpdkTcpOptions *self, guint user_timeout);
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_options_get_timestamps (DpdkTcpOptions *self);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_tcp_options_set_timestamps (DpdkTcpOptions *self, gboolean timestamps);

@@ -172,6 +172,16 @@ static const ErrorCase error_cases[] = {
     "1: $.tcp.rto_min: 0: must be between 1 and 60000" },
   { "tcp-ack-delay", WITH_ROOT ("\"tcp\":{\"ack_delay\":501}"), INVALID,
     "1: $.tcp.ack_delay: 501: must be between 0 and 500" },
+  { "tcp-keepalive", WITH_ROOT ("\"tcp\":{\"keepalive\":1}"), INVALID,
+    "1: $.tcp.keepalive: 1: must be true or false, not a number" },
+  { "tcp-keepalive-idle", WITH_ROOT ("\"tcp\":{\"keepalive_idle\":0}"), INVALID,
+    "1: $.tcp.keepalive_idle: 0: must be between 1 and 32767" },
+  { "tcp-keepalive-interval", WITH_ROOT ("\"tcp\":{\"keepalive_interval\":32768}"), INVALID,
+    "1: $.tcp.keepalive_interval: 32768: must be between 1 and 32767" },
+  { "tcp-keepalive-count", WITH_ROOT ("\"tcp\":{\"keepalive_count\":128}"), INVALID,
+    "1: $.tcp.keepalive_count: 128: must be between 1 and 127" },
+  { "tcp-user-timeout", WITH_ROOT ("\"tcp\":{\"user_timeout\":4294967296}"), INVALID,
+    "1: $.tcp.user_timeout: 4294967296: must be between 0 and 4294967295" },
   { "tcp-timestamps", WITH_ROOT ("\"tcp\":{\"timestamps\":1}"), INVALID,
     "1: $.tcp.timestamps: 1: must be true or false, not a number" },
 
@@ -416,12 +426,14 @@ static const GoodCase good_cases[] = {
   { "tcp-bounds",
     WITH_ROOT ("\"tcp\":{\"congestion_control\":\"cubic\",\"receive_buffer_size\":4096,"
                "\"send_buffer_size\":1073725440,\"rto_min\":60000,\"ack_delay\":500,"
-               "\"timestamps\":false}"),
-    "tcp=0,4096,1073725440,60000,500,0 " },
+               "\"keepalive\":false,\"keepalive_idle\":1,\"keepalive_interval\":32767,"
+               "\"keepalive_count\":127,\"user_timeout\":4294967295,\"timestamps\":false}"),
+    "tcp=0,4096,1073725440,60000,500,0,1,32767,127,4294967295,0 " },
   { "tcp-other",
     WITH_ROOT ("\"tcp\":{\"congestion_control\":\"new-reno\",\"rto_min\":1,\"ack_delay\":0,"
-               "\"timestamps\":true}"),
-    "tcp=1,262144,262144,1,0,1 " },
+               "\"keepalive\":true,\"keepalive_idle\":32767,\"keepalive_interval\":1,"
+               "\"keepalive_count\":1,\"user_timeout\":1,\"timestamps\":true}"),
+    "tcp=1,262144,262144,1,0,1,32767,1,1,1,1 " },
   { "eal-args", WITH_ROOT ("\"eal_args\":[\"-v\",\"--log-level=lib.eal:debug\",\"a b\"]"),
     "arg=-v arg=--log-level=lib.eal:debug arg=a b " },
   { "eal-args-empty", WITH_ROOT ("\"eal_args\":[]"), "" },
@@ -550,12 +562,16 @@ append_tcp (GString *dump, DpdkConfig *config)
 {
   g_autoptr (DpdkTcpOptions) options = dpdk_config_dup_tcp_options (config);
   g_autofree char *text = g_strdup_printf (
-      "tcp=%d,%u,%u,%u,%u,%d ", dpdk_tcp_options_get_congestion_control (options),
+      "tcp=%d,%u,%u,%u,%u,%d,%u,%u,%u,%u,%d ", dpdk_tcp_options_get_congestion_control (options),
       dpdk_tcp_options_get_receive_buffer_size (options),
       dpdk_tcp_options_get_send_buffer_size (options), dpdk_tcp_options_get_rto_min (options),
-      dpdk_tcp_options_get_ack_delay (options), dpdk_tcp_options_get_timestamps (options));
+      dpdk_tcp_options_get_ack_delay (options), dpdk_tcp_options_get_keepalive (options),
+      dpdk_tcp_options_get_keepalive_idle (options),
+      dpdk_tcp_options_get_keepalive_interval (options),
+      dpdk_tcp_options_get_keepalive_count (options), dpdk_tcp_options_get_user_timeout (options),
+      dpdk_tcp_options_get_timestamps (options));
 
-  if (strcmp (text, "tcp=0,262144,262144,200,10,0 ") != 0)
+  if (strcmp (text, "tcp=0,262144,262144,200,10,0,7200,75,9,0,0 ") != 0)
     g_string_append (dump, text);
 }
 

@@ -63,6 +63,54 @@ read_ack_delay (const DpdkConfigDocument *document, JsonNode *node, const char *
 }
 
 static gboolean
+read_keepalive (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
+                GError **error)
+{
+  DpdkStackTcpOptions *options = data;
+
+  return dpdk_config_read_boolean (document, node, path, &options->keepalive, error);
+}
+
+static gboolean
+read_keepalive_idle (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                     gpointer data, GError **error)
+{
+  DpdkStackTcpOptions *options = data;
+
+  return dpdk_config_read_uint (document, node, path, 1, DPDK_STACK_TCP_KEEPALIVE_TIME_MAX,
+                                &options->keepalive_idle, error);
+}
+
+static gboolean
+read_keepalive_interval (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                         gpointer data, GError **error)
+{
+  DpdkStackTcpOptions *options = data;
+
+  return dpdk_config_read_uint (document, node, path, 1, DPDK_STACK_TCP_KEEPALIVE_TIME_MAX,
+                                &options->keepalive_interval, error);
+}
+
+static gboolean
+read_keepalive_count (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                      gpointer data, GError **error)
+{
+  DpdkStackTcpOptions *options = data;
+
+  return dpdk_config_read_uint (document, node, path, 1, DPDK_STACK_TCP_KEEPALIVE_COUNT_MAX,
+                                &options->keepalive_count, error);
+}
+
+static gboolean
+read_user_timeout (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                   gpointer data, GError **error)
+{
+  DpdkStackTcpOptions *options = data;
+
+  return dpdk_config_read_uint (document, node, path, 0, G_MAXUINT, &options->user_timeout, error);
+}
+
+static gboolean
 read_timestamps (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                  gpointer data, GError **error)
 {
@@ -81,6 +129,11 @@ dpdk_config_read_tcp (const DpdkConfigDocument *document, JsonNode *node, const 
     { "send_buffer_size", read_send_buffer_size },
     { "rto_min", read_rto_min },
     { "ack_delay", read_ack_delay },
+    { "keepalive", read_keepalive },
+    { "keepalive_idle", read_keepalive_idle },
+    { "keepalive_interval", read_keepalive_interval },
+    { "keepalive_count", read_keepalive_count },
+    { "user_timeout", read_user_timeout },
     { "timestamps", read_timestamps },
   };
 

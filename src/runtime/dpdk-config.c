@@ -44,14 +44,19 @@
  *     "send_buffer_size": 262144,
  *     "rto_min": 200,
  *     "ack_delay": 10,
+ *     "keepalive": false,
+ *     "keepalive_idle": 7200,
+ *     "keepalive_interval": 75,
+ *     "keepalive_count": 9,
+ *     "user_timeout": 0,
  *     "timestamps": false
  *   },
  *   "eal_args": ["--log-level=lib.eal:debug"]
  * }
  * ```
  *
- * The keys of `tcp` are the properties of [class@Dpdk.TcpOptions], in bytes and milliseconds; the
- * values shown are those that hold without them. `congestion_control` is `cubic` or `new-reno`.
+ * The keys of `tcp` are the properties of [class@Dpdk.TcpOptions], in their units; the values shown
+ * are those that hold without them. `congestion_control` is `cubic` or `new-reno`.
  *
  * A device has either `pci_address` or `vdev` (such as `net_tap0,iface=dpdk0`). The keys `version`,
  * `platform`, `generated_at`, `metadata` and `hugepages` are ignored; any other is an error.

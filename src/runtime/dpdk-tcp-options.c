@@ -35,6 +35,11 @@ typedef enum {
   PROP_SEND_BUFFER_SIZE,
   PROP_RTO_MIN,
   PROP_ACK_DELAY,
+  PROP_KEEPALIVE,
+  PROP_KEEPALIVE_IDLE,
+  PROP_KEEPALIVE_INTERVAL,
+  PROP_KEEPALIVE_COUNT,
+  PROP_USER_TIMEOUT,
   PROP_TIMESTAMPS,
 } DpdkTcpOptionsProperty;
 
@@ -63,6 +68,21 @@ dpdk_tcp_options_get_property (GObject *object, guint id, GValue *value, GParamS
       break;
     case PROP_ACK_DELAY:
       g_value_set_uint (value, values->ack_delay);
+      break;
+    case PROP_KEEPALIVE:
+      g_value_set_boolean (value, values->keepalive);
+      break;
+    case PROP_KEEPALIVE_IDLE:
+      g_value_set_uint (value, values->keepalive_idle);
+      break;
+    case PROP_KEEPALIVE_INTERVAL:
+      g_value_set_uint (value, values->keepalive_interval);
+      break;
+    case PROP_KEEPALIVE_COUNT:
+      g_value_set_uint (value, values->keepalive_count);
+      break;
+    case PROP_USER_TIMEOUT:
+      g_value_set_uint (value, values->user_timeout);
       break;
     case PROP_TIMESTAMPS:
       g_value_set_boolean (value, values->timestamps);
@@ -93,6 +113,21 @@ dpdk_tcp_options_set_property (GObject *object, guint id, const GValue *value, G
       break;
     case PROP_ACK_DELAY:
       dpdk_tcp_options_set_ack_delay (self, g_value_get_uint (value));
+      break;
+    case PROP_KEEPALIVE:
+      dpdk_tcp_options_set_keepalive (self, g_value_get_boolean (value));
+      break;
+    case PROP_KEEPALIVE_IDLE:
+      dpdk_tcp_options_set_keepalive_idle (self, g_value_get_uint (value));
+      break;
+    case PROP_KEEPALIVE_INTERVAL:
+      dpdk_tcp_options_set_keepalive_interval (self, g_value_get_uint (value));
+      break;
+    case PROP_KEEPALIVE_COUNT:
+      dpdk_tcp_options_set_keepalive_count (self, g_value_get_uint (value));
+      break;
+    case PROP_USER_TIMEOUT:
+      dpdk_tcp_options_set_user_timeout (self, g_value_get_uint (value));
       break;
     case PROP_TIMESTAMPS:
       dpdk_tcp_options_set_timestamps (self, g_value_get_boolean (value));
@@ -166,6 +201,60 @@ dpdk_tcp_options_class_init (DpdkTcpOptionsClass *klass)
       g_param_spec_uint ("ack-delay", NULL, NULL, 0, DPDK_STACK_TCP_ACK_DELAY_MAX,
                          DPDK_STACK_TCP_ACK_DELAY_DEFAULT, flags);
   /**
+   * DpdkTcpOptions:keepalive:
+   *
+   * Whether the peer is probed while the connection is idle (RFC 9293, 3.8.4); %FALSE by default. A peer
+   * that has vanished is only noticed when something is sent to it.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_KEEPALIVE] = g_param_spec_boolean ("keepalive", NULL, NULL, FALSE, flags);
+  /**
+   * DpdkTcpOptions:keepalive-idle:
+   *
+   * After how many seconds without a segment from the peer it is probed first, if
+   * [property@Dpdk.TcpOptions:keepalive] is set: 7200 by default.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_KEEPALIVE_IDLE] =
+      g_param_spec_uint ("keepalive-idle", NULL, NULL, 1, DPDK_STACK_TCP_KEEPALIVE_TIME_MAX,
+                         DPDK_STACK_TCP_KEEPALIVE_IDLE_DEFAULT, flags);
+  /**
+   * DpdkTcpOptions:keepalive-interval:
+   *
+   * How many seconds are between two probes that are not answered: 75 by default.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_KEEPALIVE_INTERVAL] =
+      g_param_spec_uint ("keepalive-interval", NULL, NULL, 1, DPDK_STACK_TCP_KEEPALIVE_TIME_MAX,
+                         DPDK_STACK_TCP_KEEPALIVE_INTERVAL_DEFAULT, flags);
+  /**
+   * DpdkTcpOptions:keepalive-count:
+   *
+   * How many probes the peer may leave without an answer: 9 by default. Then the connection ends with
+   * %G_IO_ERROR_TIMED_OUT.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_KEEPALIVE_COUNT] =
+      g_param_spec_uint ("keepalive-count", NULL, NULL, 1, DPDK_STACK_TCP_KEEPALIVE_COUNT_MAX,
+                         DPDK_STACK_TCP_KEEPALIVE_COUNT_DEFAULT, flags);
+  /**
+   * DpdkTcpOptions:user-timeout:
+   *
+   * How many milliseconds what was written may wait for its acknowledgement, be it in the network or
+   * here because the window of the peer is closed (RFC 9293, 3.9.1.2). Then the connection is reset and
+   * ends with %G_IO_ERROR_TIMED_OUT. It takes the place of the limit on retransmissions, which is some
+   * minutes, and of [property@Dpdk.TcpOptions:keepalive-count]; those of the SYN are still as many as
+   * before. 0, the default: no limit of its own.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_USER_TIMEOUT] =
+      g_param_spec_uint ("user-timeout", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
    * DpdkTcpOptions:timestamps:
    *
    * Whether timestamps (RFC 7323) are offered to the peer, and accepted from it; %FALSE by default. For
@@ -195,6 +284,12 @@ dpdk_tcp_options_new_from_values (const DpdkStackTcpOptions *values)
 
 const DpdkStackTcpOptions *
 dpdk_tcp_options_get_values (DpdkTcpOptions *self)
+{
+  return &self->values;
+}
+
+DpdkStackTcpOptions *
+dpdk_tcp_options_edit_values (DpdkTcpOptions *self)
 {
   return &self->values;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-stack-tcp.h"
 
+#include <lwip/ip.h>
 #include <lwip/priv/tcp_recovery.h>
 #include <lwip/tcp_cc.h>
 #include <lwip/tcp_params.h>
@@ -11,6 +12,9 @@ G_STATIC_ASSERT (DPDK_STACK_TCP_BUFFER_MIN >= 2 * TCP_MSS_MIN);
 G_STATIC_ASSERT (DPDK_STACK_TCP_RTO_MIN_DEFAULT == TCP_RTO_MIN);
 G_STATIC_ASSERT (DPDK_STACK_TCP_RTO_MIN_MAX == TCP_RTO_MAX);
 G_STATIC_ASSERT (DPDK_STACK_TCP_ACK_DELAY_DEFAULT == TCP_ACK_DELAY);
+G_STATIC_ASSERT (DPDK_STACK_TCP_KEEPALIVE_IDLE_DEFAULT * 1000 == TCP_KEEPIDLE_DEFAULT);
+G_STATIC_ASSERT (DPDK_STACK_TCP_KEEPALIVE_INTERVAL_DEFAULT * 1000 == TCP_KEEPINTVL_DEFAULT);
+G_STATIC_ASSERT (DPDK_STACK_TCP_KEEPALIVE_COUNT_DEFAULT == TCP_KEEPCNT_DEFAULT);
 
 static const struct tcp_cc *
 get_algorithm (DpdkCongestionControl congestion_control)
@@ -71,6 +75,10 @@ dpdk_stack_tcp_options_apply (const DpdkStackTcpOptions *self, struct tcp_pcb *p
     }
   tcp_set_rto_min (pcb, (u16_t) self->rto_min);
   tcp_set_ack_delay (pcb, (u16_t) self->ack_delay);
+  tcp_set_keepalive_times (pcb, self->keepalive_idle * 1000, self->keepalive_interval * 1000,
+                           (u8_t) self->keepalive_count);
+  tcp_set_keepalive (pcb, self->keepalive ? 1 : 0);
+  tcp_set_user_timeout (pcb, self->user_timeout);
   return ERR_OK;
 }
 
@@ -83,6 +91,11 @@ dpdk_stack_tcp_options_read (DpdkStackTcpOptions *self, struct tcp_pcb *pcb)
     .send_buffer_size = pcb->params.snd_buf,
     .rto_min = pcb->params.rto_min,
     .ack_delay = pcb->params.ack_delay,
+    .keepalive_idle = pcb->params.keep_idle / 1000,
+    .keepalive_interval = pcb->params.keep_intvl / 1000,
+    .keepalive_count = pcb->params.keep_cnt,
+    .user_timeout = pcb->params.user_timeout,
+    .keepalive = ip_get_option (pcb, SOF_KEEPALIVE) != 0,
     .timestamps = (pcb->params.options & TCP_OPTION_TIMESTAMPS) != 0,
   };
 }

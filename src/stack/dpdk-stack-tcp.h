@@ -15,11 +15,17 @@ struct tcp_pcb;
 #define DPDK_STACK_TCP_RTO_MIN_MIN 1
 #define DPDK_STACK_TCP_RTO_MIN_MAX 60000
 #define DPDK_STACK_TCP_ACK_DELAY_MAX 500
+/* seconds, as the kernel has it */
+#define DPDK_STACK_TCP_KEEPALIVE_TIME_MAX 32767
+#define DPDK_STACK_TCP_KEEPALIVE_COUNT_MAX 127
 
 /* what it is without a choice */
 #define DPDK_STACK_TCP_BUFFER_DEFAULT (256 * 1024)
 #define DPDK_STACK_TCP_RTO_MIN_DEFAULT 200
 #define DPDK_STACK_TCP_ACK_DELAY_DEFAULT 10
+#define DPDK_STACK_TCP_KEEPALIVE_IDLE_DEFAULT 7200
+#define DPDK_STACK_TCP_KEEPALIVE_INTERVAL_DEFAULT 75
+#define DPDK_STACK_TCP_KEEPALIVE_COUNT_DEFAULT 9
 
 /* what can be chosen for a connection, or for those that a listener will accept */
 typedef struct {
@@ -28,6 +34,11 @@ typedef struct {
   guint send_buffer_size;
   guint rto_min;
   guint ack_delay;
+  guint keepalive_idle;
+  guint keepalive_interval;
+  guint keepalive_count;
+  guint user_timeout;
+  gboolean keepalive;
   gboolean timestamps;
 } DpdkStackTcpOptions;
 
@@ -37,6 +48,9 @@ typedef struct {
     .receive_buffer_size = DPDK_STACK_TCP_BUFFER_DEFAULT,                                          \
     .send_buffer_size = DPDK_STACK_TCP_BUFFER_DEFAULT, .rto_min = DPDK_STACK_TCP_RTO_MIN_DEFAULT,  \
     .ack_delay = DPDK_STACK_TCP_ACK_DELAY_DEFAULT,                                                 \
+    .keepalive_idle = DPDK_STACK_TCP_KEEPALIVE_IDLE_DEFAULT,                                       \
+    .keepalive_interval = DPDK_STACK_TCP_KEEPALIVE_INTERVAL_DEFAULT,                               \
+    .keepalive_count = DPDK_STACK_TCP_KEEPALIVE_COUNT_DEFAULT,                                     \
   }
 
 /* on the thread of the stack; all of them or none. ERR_VAL: the connection cannot change to this any

@@ -450,8 +450,9 @@ def configurations():
     assert options.get_rto_min() == 300
     options.set_timestamps(True)
     assert not config.dup_tcp_options().get_timestamps()
-    assert {'ack-delay', 'congestion-control', 'receive-buffer-size', 'rto-min', 'send-buffer-size',
-            'timestamps'} <= touch_all(options)
+    assert {'ack-delay', 'congestion-control', 'keepalive', 'keepalive-count', 'keepalive-idle',
+            'keepalive-interval', 'receive-buffer-size', 'rto-min', 'send-buffer-size',
+            'timestamps', 'user-timeout'} <= touch_all(options)
     assert Dpdk.Config.new_default().get_is_default()
     first, second = config.get_devices()
     assert first.get_vdev() == 'net_ring0' and first.get_pci_address() is None

@@ -14,7 +14,9 @@
   "{\"dpdk_cores\": [0], \"devices\": [{\"vdev\": \"net_tap0,iface=dpdk0\", \"mac\": "             \
   "\"" NET_OUR_MAC "\", \"addresses\": [\"198.18.0.2/24\", \"fde7:f17d:24::2/64\"]}], "            \
   "\"tcp\": {\"congestion_control\": \"new-reno\", \"receive_buffer_size\": 1048576, "             \
-  "\"send_buffer_size\": 32768, \"rto_min\": 300, \"ack_delay\": 0, \"timestamps\": true}}"
+  "\"send_buffer_size\": 32768, \"rto_min\": 300, \"ack_delay\": 0, \"keepalive\": true, "         \
+  "\"keepalive_idle\": 100, \"keepalive_interval\": 20, \"keepalive_count\": 5, "                  \
+  "\"user_timeout\": 90000, \"timestamps\": true}}"
 
 static struct tcp_info
 get_kernel_info (int fd)
@@ -42,8 +44,9 @@ new_options (void)
 {
   return g_object_new (DPDK_TYPE_TCP_OPTIONS, "congestion-control",
                        DPDK_CONGESTION_CONTROL_NEW_RENO, "receive-buffer-size", LARGE,
-                       "send-buffer-size", SMALL, "rto-min", 300, "ack-delay", 0, "timestamps",
-                       TRUE, NULL);
+                       "send-buffer-size", SMALL, "rto-min", 300, "ack-delay", 0, "keepalive", TRUE,
+                       "keepalive-idle", 100, "keepalive-interval", 20, "keepalive-count", 5,
+                       "user-timeout", 90000, "timestamps", TRUE, NULL);
 }
 
 static void
@@ -57,6 +60,15 @@ assert_equal (DpdkTcpOptions *a, DpdkTcpOptions *b)
                     dpdk_tcp_options_get_send_buffer_size (b));
   g_assert_cmpuint (dpdk_tcp_options_get_rto_min (a), ==, dpdk_tcp_options_get_rto_min (b));
   g_assert_cmpuint (dpdk_tcp_options_get_ack_delay (a), ==, dpdk_tcp_options_get_ack_delay (b));
+  g_assert_cmpint (dpdk_tcp_options_get_keepalive (a), ==, dpdk_tcp_options_get_keepalive (b));
+  g_assert_cmpuint (dpdk_tcp_options_get_keepalive_idle (a), ==,
+                    dpdk_tcp_options_get_keepalive_idle (b));
+  g_assert_cmpuint (dpdk_tcp_options_get_keepalive_interval (a), ==,
+                    dpdk_tcp_options_get_keepalive_interval (b));
+  g_assert_cmpuint (dpdk_tcp_options_get_keepalive_count (a), ==,
+                    dpdk_tcp_options_get_keepalive_count (b));
+  g_assert_cmpuint (dpdk_tcp_options_get_user_timeout (a), ==,
+                    dpdk_tcp_options_get_user_timeout (b));
   g_assert_cmpint (dpdk_tcp_options_get_timestamps (a), ==, dpdk_tcp_options_get_timestamps (b));
 }
 

@@ -430,16 +430,23 @@ tcp_timed_add(struct tcp_pcb *pcb)
     return;
   }
   tcp_timed_remove(pcb);
+  /* nothing has waited so far */
+  pcb->progress_tick = tcp_ticks;
   timer_link(&tcp_timed_pcbs, pcb, TCP_TIMER_TIMED);
   tcp_timer_needed();
 }
 
-/** Slow ticks until the next keepalive probe is due. */
+/** Slow ticks until the next keepalive probe is due, or nobody waits for an answer any more. */
 static u32_t
 keep_ticks(const struct tcp_pcb *pcb)
 {
+  const struct tcp_params *params = &pcb->params;
   u32_t age = tcp_ticks - pcb->tmr;
-  u32_t due = (pcb->keep_idle + pcb->keep_cnt_sent * TCP_KEEP_INTVL(pcb)) / TCP_SLOW_INTERVAL + 1;
+  u32_t due = (params->keep_idle + pcb->keep_cnt_sent * TCP_KEEP_INTVL(pcb)) / TCP_SLOW_INTERVAL + 1;
+
+  if ((params->user_timeout != 0) && (pcb->keep_cnt_sent > 0)) {
+    due = LWIP_MIN(due, params->user_timeout / TCP_SLOW_INTERVAL + 1);
+  }
 
   return (due > age) ? due - age : 0;
 }

@@ -29,6 +29,9 @@ tcp_params_init(struct tcp_pcb *pcb, const struct tcp_params *params)
     pcb->params.snd_buf = TCP_SND_BUF;
     pcb->params.rto_min = TCP_RTO_MIN;
     pcb->params.ack_delay = TCP_ACK_DELAY;
+    pcb->params.keep_idle = TCP_KEEPIDLE_DEFAULT;
+    pcb->params.keep_intvl = TCP_KEEPINTVL_DEFAULT;
+    pcb->params.keep_cnt = TCP_KEEPCNT_DEFAULT;
   }
   pcb->snd_buf = pcb->params.snd_buf;
   /* a window that does not need scaling, until both sides agree on that */
@@ -146,6 +149,52 @@ tcp_set_ack_delay(struct tcp_pcb *pcb, u16_t ms)
   LWIP_ERROR("tcp_set_ack_delay: invalid pcb", pcb != NULL, return);
 
   params_of(pcb)->ack_delay = LWIP_MIN(ms, 500);
+}
+
+/**
+ * Sets when the peer of an idle connection is probed, if tcp_set_keepalive() has
+ * been called: RFC 9293 section 3.8.4. With a user timeout that, not the count,
+ * says when the connection ends.
+ *
+ * @param pcb a connection or a listener
+ * @param idle milliseconds without a segment from the peer, more than 0
+ * @param intvl milliseconds between two probes, more than 0
+ * @param cnt probes without an answer that end the connection, more than 0
+ */
+void
+tcp_set_keepalive_times(struct tcp_pcb *pcb, u32_t idle, u32_t intvl, u8_t cnt)
+{
+  struct tcp_params *params;
+
+  LWIP_ERROR("tcp_set_keepalive_times: invalid pcb", pcb != NULL, return);
+
+  params = params_of(pcb);
+  params->keep_idle = idle;
+  params->keep_intvl = intvl;
+  params->keep_cnt = cnt;
+  if (pcb->state != LISTEN) {
+    tcp_timed(pcb);
+  }
+}
+
+/**
+ * Sets how long what was written may wait to be acknowledged, whether it is in the
+ * network or still here because the window is closed: RFC 9293 section 3.9.1.2.
+ * Then the connection is reset. It takes the place of the limits on
+ * retransmissions, but for those of a SYN, which hold as well.
+ *
+ * @param pcb a connection or a listener
+ * @param ms milliseconds, 0: no limit of its own
+ */
+void
+tcp_set_user_timeout(struct tcp_pcb *pcb, u32_t ms)
+{
+  LWIP_ERROR("tcp_set_user_timeout: invalid pcb", pcb != NULL, return);
+
+  params_of(pcb)->user_timeout = ms;
+  if (pcb->state != LISTEN) {
+    tcp_timed(pcb);
+  }
 }
 
 #if LWIP_TCP_TIMESTAMPS

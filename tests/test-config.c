@@ -184,6 +184,8 @@ static const ErrorCase error_cases[] = {
     "1: $.tcp.user_timeout: 4294967296: must be between 0 and 4294967295" },
   { "tcp-timestamps", WITH_ROOT ("\"tcp\":{\"timestamps\":1}"), INVALID,
     "1: $.tcp.timestamps: 1: must be true or false, not a number" },
+  { "tcp-max-time-wait", WITH_ROOT ("\"tcp\":{\"max_time_wait\":16777217}"), INVALID,
+    "1: $.tcp.max_time_wait: 16777217: must be between 0 and 16777216" },
 
   /* eal_args */
   { "args-string", WITH_ROOT ("\"eal_args\":\"-v\""), INVALID,
@@ -434,6 +436,9 @@ static const GoodCase good_cases[] = {
                "\"keepalive\":true,\"keepalive_idle\":32767,\"keepalive_interval\":1,"
                "\"keepalive_count\":1,\"user_timeout\":1,\"timestamps\":true}"),
     "tcp=1,262144,262144,1,0,1,32767,1,1,1,1 " },
+  { "tcp-max-time-wait-0", WITH_ROOT ("\"tcp\":{\"max_time_wait\":0}"), "time-wait=0 " },
+  { "tcp-max-time-wait-most", WITH_ROOT ("\"tcp\":{\"max_time_wait\":16777216}"),
+    "time-wait=16777216 " },
   { "eal-args", WITH_ROOT ("\"eal_args\":[\"-v\",\"--log-level=lib.eal:debug\",\"a b\"]"),
     "arg=-v arg=--log-level=lib.eal:debug arg=a b " },
   { "eal-args-empty", WITH_ROOT ("\"eal_args\":[]"), "" },
@@ -573,6 +578,8 @@ append_tcp (GString *dump, DpdkConfig *config)
 
   if (strcmp (text, "tcp=0,262144,262144,200,10,0,7200,75,9,0,0 ") != 0)
     g_string_append (dump, text);
+  if (dpdk_config_get_max_time_wait (config) != 1048576)
+    g_string_append_printf (dump, "time-wait=%u ", dpdk_config_get_max_time_wait (config));
 }
 
 static char *

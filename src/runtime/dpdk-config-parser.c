@@ -197,7 +197,7 @@ read_tcp (const DpdkConfigDocument *document, JsonNode *node, const char *path, 
 {
   Reading *reading = data;
 
-  return dpdk_config_read_tcp (document, node, path, &reading->fields->tcp_options, error);
+  return dpdk_config_read_tcp (document, node, path, reading->fields, error);
 }
 
 static gboolean

@@ -12,6 +12,7 @@ typedef struct {
   GPtrArray *devices;
   GPtrArray *eal_args;
   DpdkStackTcpOptions tcp_options;
+  guint max_time_wait;
 } DpdkConfigFields;
 
 struct _DpdkConfig {

@@ -8,7 +8,7 @@ read_congestion_control (const DpdkConfigDocument *document, JsonNode *node, con
                          gpointer data, GError **error)
 {
   g_autoptr (GEnumClass) algorithms = g_type_class_ref (DPDK_TYPE_CONGESTION_CONTROL);
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
   const char *name = dpdk_config_read_string (document, node, path, error);
   const GEnumValue *algorithm;
 
@@ -26,7 +26,7 @@ static gboolean
 read_receive_buffer_size (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                           gpointer data, GError **error)
 {
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
 
   return dpdk_config_read_uint (document, node, path, DPDK_STACK_TCP_BUFFER_MIN,
                                 DPDK_STACK_TCP_BUFFER_MAX, &options->receive_buffer_size, error);
@@ -36,7 +36,7 @@ static gboolean
 read_send_buffer_size (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                        gpointer data, GError **error)
 {
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
 
   return dpdk_config_read_uint (document, node, path, DPDK_STACK_TCP_BUFFER_MIN,
                                 DPDK_STACK_TCP_BUFFER_MAX, &options->send_buffer_size, error);
@@ -46,7 +46,7 @@ static gboolean
 read_rto_min (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
               GError **error)
 {
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
 
   return dpdk_config_read_uint (document, node, path, DPDK_STACK_TCP_RTO_MIN_MIN,
                                 DPDK_STACK_TCP_RTO_MIN_MAX, &options->rto_min, error);
@@ -56,7 +56,7 @@ static gboolean
 read_ack_delay (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
                 GError **error)
 {
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
 
   return dpdk_config_read_uint (document, node, path, 0, DPDK_STACK_TCP_ACK_DELAY_MAX,
                                 &options->ack_delay, error);
@@ -66,7 +66,7 @@ static gboolean
 read_keepalive (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
                 GError **error)
 {
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
 
   return dpdk_config_read_boolean (document, node, path, &options->keepalive, error);
 }
@@ -75,7 +75,7 @@ static gboolean
 read_keepalive_idle (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                      gpointer data, GError **error)
 {
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
 
   return dpdk_config_read_uint (document, node, path, 1, DPDK_STACK_TCP_KEEPALIVE_TIME_MAX,
                                 &options->keepalive_idle, error);
@@ -85,7 +85,7 @@ static gboolean
 read_keepalive_interval (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                          gpointer data, GError **error)
 {
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
 
   return dpdk_config_read_uint (document, node, path, 1, DPDK_STACK_TCP_KEEPALIVE_TIME_MAX,
                                 &options->keepalive_interval, error);
@@ -95,7 +95,7 @@ static gboolean
 read_keepalive_count (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                       gpointer data, GError **error)
 {
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
 
   return dpdk_config_read_uint (document, node, path, 1, DPDK_STACK_TCP_KEEPALIVE_COUNT_MAX,
                                 &options->keepalive_count, error);
@@ -105,7 +105,7 @@ static gboolean
 read_user_timeout (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                    gpointer data, GError **error)
 {
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
 
   return dpdk_config_read_uint (document, node, path, 0, G_MAXUINT, &options->user_timeout, error);
 }
@@ -114,14 +114,24 @@ static gboolean
 read_timestamps (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                  gpointer data, GError **error)
 {
-  DpdkStackTcpOptions *options = data;
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
 
   return dpdk_config_read_boolean (document, node, path, &options->timestamps, error);
 }
 
+static gboolean
+read_max_time_wait (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                    gpointer data, GError **error)
+{
+  DpdkConfigFields *fields = data;
+
+  return dpdk_config_read_uint (document, node, path, 0, DPDK_STACK_TCP_TIME_WAIT_MAX,
+                                &fields->max_time_wait, error);
+}
+
 gboolean
 dpdk_config_read_tcp (const DpdkConfigDocument *document, JsonNode *node, const char *path,
-                      DpdkStackTcpOptions *options, GError **error)
+                      DpdkConfigFields *fields, GError **error)
 {
   static const DpdkConfigKey keys[] = {
     { "congestion_control", read_congestion_control },
@@ -135,7 +145,8 @@ dpdk_config_read_tcp (const DpdkConfigDocument *document, JsonNode *node, const 
     { "keepalive_count", read_keepalive_count },
     { "user_timeout", read_user_timeout },
     { "timestamps", read_timestamps },
+    { "max_time_wait", read_max_time_wait },
   };
 
-  return dpdk_config_read_object (document, node, path, keys, G_N_ELEMENTS (keys), options, error);
+  return dpdk_config_read_object (document, node, path, keys, G_N_ELEMENTS (keys), fields, error);
 }

@@ -49,14 +49,16 @@
  *     "keepalive_interval": 75,
  *     "keepalive_count": 9,
  *     "user_timeout": 0,
- *     "timestamps": false
+ *     "timestamps": false,
+ *     "max_time_wait": 1048576
  *   },
  *   "eal_args": ["--log-level=lib.eal:debug"]
  * }
  * ```
  *
  * The keys of `tcp` are the properties of [class@Dpdk.TcpOptions], in their units; the values shown
- * are those that hold without them. `congestion_control` is `cubic` or `new-reno`.
+ * are those that hold without them. Only `max_time_wait` is one of all connections of a worker, see
+ * [property@Dpdk.Config:max-time-wait]. `congestion_control` is `cubic` or `new-reno`.
  *
  * A device has either `pci_address` or `vdev` (such as `net_tap0,iface=dpdk0`). The keys `version`,
  * `platform`, `generated_at`, `metadata` and `hugepages` are ignored; any other is an error.
@@ -70,9 +72,10 @@ typedef enum {
   PROP_IS_DEFAULT,
   PROP_DEVICES,
   PROP_EAL_ARGS,
+  PROP_MAX_TIME_WAIT,
 } DpdkConfigProperty;
 
-static GParamSpec *properties[PROP_EAL_ARGS + 1];
+static GParamSpec *properties[PROP_MAX_TIME_WAIT + 1];
 
 void
 dpdk_config_fields_init (DpdkConfigFields *fields)
@@ -82,6 +85,7 @@ dpdk_config_fields_init (DpdkConfigFields *fields)
   /* With no reserve there is no array to end with NULL */
   fields->eal_args = g_ptr_array_new_null_terminated (1, g_free, TRUE);
   fields->tcp_options = (DpdkStackTcpOptions) DPDK_STACK_TCP_OPTIONS_INIT;
+  fields->max_time_wait = DPDK_STACK_TCP_TIME_WAIT_DEFAULT;
 }
 
 void
@@ -121,6 +125,9 @@ dpdk_config_get_property (GObject *object, guint prop_id, GValue *value, GParamS
       break;
     case PROP_EAL_ARGS:
       g_value_set_boxed (value, self->fields.eal_args->pdata);
+      break;
+    case PROP_MAX_TIME_WAIT:
+      g_value_set_uint (value, self->fields.max_time_wait);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -168,6 +175,18 @@ dpdk_config_class_init (DpdkConfigClass *klass)
    * Since: 0.1
    */
   properties[PROP_EAL_ARGS] = g_param_spec_boxed ("eal-args", NULL, NULL, G_TYPE_STRV, flags);
+  /**
+   * DpdkConfig:max-time-wait: (getter get_max_time_wait)
+   *
+   * How many connections each worker may have in TIME-WAIT (RFC 9293, 3.6.1), 1048576 by default. Above
+   * that they end before their time, the oldest first, which
+   * %DPDK_STACK_COUNTER_TCP_TIME_WAIT_ENDED counts. Each takes 128 bytes.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_TIME_WAIT] =
+      g_param_spec_uint ("max-time-wait", NULL, NULL, 0, DPDK_STACK_TCP_TIME_WAIT_MAX,
+                         DPDK_STACK_TCP_TIME_WAIT_DEFAULT, flags);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -275,6 +294,24 @@ dpdk_config_dup_tcp_options (DpdkConfig *self)
   g_return_val_if_fail (DPDK_IS_CONFIG (self), NULL);
 
   return dpdk_tcp_options_new_from_values (&self->fields.tcp_options);
+}
+
+/**
+ * dpdk_config_get_max_time_wait: (get-property max-time-wait)
+ * @self: a configuration
+ *
+ * Gets how many connections each worker may have in TIME-WAIT. It may be called from any thread.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint
+dpdk_config_get_max_time_wait (DpdkConfig *self)
+{
+  g_return_val_if_fail (DPDK_IS_CONFIG (self), 0);
+
+  return self->fields.max_time_wait;
 }
 
 /**

@@ -376,7 +376,9 @@ static gboolean
 start_workers (DpdkRuntimeParts *parts, guint n_workers, DpdkIdlePolicy idle_policy,
                GPtrArray *worker_ports, GError **error)
 {
-  DpdkWorkerShared *shared = dpdk_worker_shared_new (n_workers, &parts->config->fields.tcp_options);
+  const DpdkConfigFields *fields = &parts->config->fields;
+  DpdkWorkerShared *shared =
+      dpdk_worker_shared_new (n_workers, &fields->tcp_options, fields->max_time_wait);
   const guint *cores = dpdk_config_get_cores (parts->config, NULL);
   gboolean success = TRUE;
 

@@ -55,12 +55,14 @@ struct _DpdkWorkerShared {
   gint n_running;
   /* that connections begin with */
   DpdkStackTcpOptions tcp_options;
+  guint max_time_wait;
   /* those that run, or have run beside one that still does */
   DpdkWorkerCore **cores;
   DpdkPortOwners *port_owners;
 };
 
-DpdkWorkerShared *dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options);
+DpdkWorkerShared *dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options,
+                                          guint max_time_wait);
 DpdkWorkerShared *dpdk_worker_shared_ref (DpdkWorkerShared *self);
 void dpdk_worker_shared_unref (DpdkWorkerShared *self);
 

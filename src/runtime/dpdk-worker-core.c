@@ -9,13 +9,15 @@ DpdkWorkerTask dpdk_worker_tasks_closed;
 DPDK_THREAD_LOCAL DpdkWorkerCore *dpdk_worker_core_current;
 
 DpdkWorkerShared *
-dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options)
+dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options,
+                        guint max_time_wait)
 {
   DpdkWorkerShared *self = g_new0 (DpdkWorkerShared, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   self->n_workers = n_workers;
   self->tcp_options = *tcp_options;
+  self->max_time_wait = max_time_wait;
   self->cores = g_new0 (DpdkWorkerCore *, n_workers);
   self->port_owners = dpdk_port_owners_new ();
   return self;

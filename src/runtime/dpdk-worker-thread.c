@@ -108,6 +108,7 @@ create_stack (DpdkWorkerCore *self, GError **error)
                    self->index);
       return FALSE;
     }
+  dpdk_stack_tcp_set_max_time_wait (self->shared->max_time_wait);
   if (dpdk_worker_core_open_ports (self, error))
     return TRUE;
   g_clear_pointer (&self->stack, dpdk_stack_free);

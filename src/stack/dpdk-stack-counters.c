@@ -58,7 +58,7 @@ G_DEFINE_BOXED_TYPE (DpdkStackCounters, dpdk_stack_counters, dpdk_stack_counters
  * @DPDK_STACK_COUNTER_TCP_TIME_WAIT_REUSED: connections in TIME-WAIT that gave way to a new one of the
  *   same peer (RFC 6191)
  * @DPDK_STACK_COUNTER_TCP_TIME_WAIT_ENDED: connections that left TIME-WAIT before their time because
- *   there were too many
+ *   there were more than [property@Dpdk.Config:max-time-wait], or no memory
  * @DPDK_STACK_COUNTER_TCP_CONNECTIONS: connections that there are now, those in TIME-WAIT included
  * @DPDK_STACK_COUNTER_TCP_TIME_WAIT: connections that are in TIME-WAIT now
  * @DPDK_STACK_COUNTER_TCP_HASH_BUCKETS: the buckets of the table in which connections are found: there

@@ -3,6 +3,7 @@
 
 #include <lwip/ip.h>
 #include <lwip/priv/tcp_recovery.h>
+#include <lwip/priv/tcp_time_wait.h>
 #include <lwip/tcp_cc.h>
 #include <lwip/tcp_params.h>
 
@@ -12,6 +13,7 @@ G_STATIC_ASSERT (DPDK_STACK_TCP_BUFFER_MIN >= 2 * TCP_MSS_MIN);
 G_STATIC_ASSERT (DPDK_STACK_TCP_RTO_MIN_DEFAULT == TCP_RTO_MIN);
 G_STATIC_ASSERT (DPDK_STACK_TCP_RTO_MIN_MAX == TCP_RTO_MAX);
 G_STATIC_ASSERT (DPDK_STACK_TCP_ACK_DELAY_DEFAULT == TCP_ACK_DELAY);
+G_STATIC_ASSERT (DPDK_STACK_TCP_TIME_WAIT_DEFAULT == TCP_MAX_TIME_WAIT);
 G_STATIC_ASSERT (DPDK_STACK_TCP_KEEPALIVE_IDLE_DEFAULT * 1000 == TCP_KEEPIDLE_DEFAULT);
 G_STATIC_ASSERT (DPDK_STACK_TCP_KEEPALIVE_INTERVAL_DEFAULT * 1000 == TCP_KEEPINTVL_DEFAULT);
 G_STATIC_ASSERT (DPDK_STACK_TCP_KEEPALIVE_COUNT_DEFAULT == TCP_KEEPCNT_DEFAULT);
@@ -98,6 +100,12 @@ dpdk_stack_tcp_options_read (DpdkStackTcpOptions *self, struct tcp_pcb *pcb)
     .keepalive = ip_get_option (pcb, SOF_KEEPALIVE) != 0,
     .timestamps = (pcb->params.options & TCP_OPTION_TIMESTAMPS) != 0,
   };
+}
+
+void
+dpdk_stack_tcp_set_max_time_wait (guint max_time_wait)
+{
+  tcp_set_max_time_wait (max_time_wait);
 }
 
 void

@@ -19,6 +19,8 @@ struct tcp_pcb;
 #define DPDK_STACK_TCP_KEEPALIVE_TIME_MAX 32767
 #define DPDK_STACK_TCP_KEEPALIVE_COUNT_MAX 127
 
+#define DPDK_STACK_TCP_TIME_WAIT_MAX (1 << 24)
+
 /* what it is without a choice */
 #define DPDK_STACK_TCP_BUFFER_DEFAULT (256 * 1024)
 #define DPDK_STACK_TCP_RTO_MIN_DEFAULT 200
@@ -26,6 +28,8 @@ struct tcp_pcb;
 #define DPDK_STACK_TCP_KEEPALIVE_IDLE_DEFAULT 7200
 #define DPDK_STACK_TCP_KEEPALIVE_INTERVAL_DEFAULT 75
 #define DPDK_STACK_TCP_KEEPALIVE_COUNT_DEFAULT 9
+
+#define DPDK_STACK_TCP_TIME_WAIT_DEFAULT (1 << 20)
 
 /* what can be chosen for a connection, or for those that a listener will accept */
 typedef struct {
@@ -58,6 +62,9 @@ typedef struct {
 err_t dpdk_stack_tcp_options_apply (const DpdkStackTcpOptions *self, struct tcp_pcb *pcb);
 
 void dpdk_stack_tcp_options_read (DpdkStackTcpOptions *self, struct tcp_pcb *pcb);
+
+/* how many connections of the stack of this thread may be in TIME-WAIT */
+void dpdk_stack_tcp_set_max_time_wait (guint max_time_wait);
 
 void dpdk_stack_tcp_get_info (struct tcp_pcb *pcb, DpdkTcpInfo *info);
 

@@ -7,6 +7,10 @@
 #include <errno.h>
 
 #define PORT 5000
+#define CONFIG                                                                                     \
+  "{\"dpdk_cores\": [0], \"devices\": [{\"vdev\": \"net_tap0,iface=dpdk0\", \"mac\": "             \
+  "\"" NET_OUR_MAC "\", \"addresses\": [\"198.18.0.2/24\", \"fde7:f17d:24::2/64\"]}], "            \
+  "\"tcp\": {\"max_time_wait\": 2}}"
 #define N_CLIENTS 8
 
 static guint64
@@ -113,6 +117,36 @@ test_connections (void)
   net_stop (runtime);
 }
 
+/* who closed first waits, but not more of them than the configuration allows */
+static void
+test_time_wait_limit (void)
+{
+  DpdkRuntime *runtime = net_start_with (CONFIG);
+  DpdkWorker *worker = dpdk_runtime_dup_worker (runtime, 0);
+  DpdkTcpListener *listener;
+
+  net_kernel_up_default ();
+  g_assert_cmpuint (dpdk_config_get_max_time_wait (dpdk_runtime_get_config (runtime)), ==, 2);
+  listener = net_listen (runtime, NET_OUR_V4, PORT);
+  for (guint i = 0; i < N_CLIENTS; i++)
+    {
+      int fd = net_kernel_connect (NET_OUR_V4, PORT);
+      DpdkTcpConnection *connection = net_accept (listener);
+
+      net_close (connection);
+      net_kernel_assert_at_end (fd);
+      net_kernel_close (fd);
+      net_release (connection);
+      WAIT_FOR (worker, TCP_TIME_WAIT, MIN (i + 1, 2));
+      WAIT_FOR (worker, TCP_TIME_WAIT_ENDED, i < 2 ? 0 : i - 1);
+      WAIT_FOR (worker, TCP_CONNECTIONS, MIN (i + 1, 2));
+    }
+  ASSERT_COUNTER (worker, TCP_TIME_WAIT, ==, 2);
+  net_release (listener);
+  g_object_unref (worker);
+  net_stop (runtime);
+}
+
 /* what is lost is sent again, and nothing else is */
 static void
 test_losses (void)
@@ -149,6 +183,8 @@ main (int argc, char *argv[])
   dpdk_test_init (&argc, &argv);
   dpdk_test_add_func ("/net/counters/drops", DPDK_TEST_FLAGS_NETWORK, test_drops);
   dpdk_test_add_func ("/net/counters/connections", DPDK_TEST_FLAGS_NETWORK, test_connections);
+  dpdk_test_add_func ("/net/counters/time-wait-limit", DPDK_TEST_FLAGS_NETWORK,
+                      test_time_wait_limit);
   dpdk_test_add_func ("/net/counters/losses", DPDK_TEST_FLAGS_NETWORK, test_losses);
   return g_test_run ();
 }

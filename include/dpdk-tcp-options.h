@@ -68,5 +68,9 @@ DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_options_get_timestamps (DpdkTcpOptions *self);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_tcp_options_set_timestamps (DpdkTcpOptions *self, gboolean timestamps);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_options_get_ecn (DpdkTcpOptions *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_options_set_ecn (DpdkTcpOptions *self, gboolean ecn);
 
 G_END_DECLS

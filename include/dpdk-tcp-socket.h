@@ -29,6 +29,7 @@ G_BEGIN_DECLS
  * @rto: the retransmission timeout in milliseconds
  * @sack: whether both ends use selective acknowledgements (RFC 2018)
  * @timestamps: whether both ends use timestamps (RFC 7323)
+ * @ecn: whether both ends use explicit congestion notification (RFC 3168)
  *
  * The state of a connection.
  *
@@ -50,6 +51,7 @@ typedef struct {
   guint rto;
   gboolean sack;
   gboolean timestamps;
+  gboolean ecn;
 } DpdkTcpInfo;
 
 #define DPDK_TYPE_TCP_SOCKET (dpdk_tcp_socket_get_type ())

@@ -184,6 +184,8 @@ static const ErrorCase error_cases[] = {
     "1: $.tcp.user_timeout: 4294967296: must be between 0 and 4294967295" },
   { "tcp-timestamps", WITH_ROOT ("\"tcp\":{\"timestamps\":1}"), INVALID,
     "1: $.tcp.timestamps: 1: must be true or false, not a number" },
+  { "tcp-ecn", WITH_ROOT ("\"tcp\":{\"ecn\":0}"), INVALID,
+    "1: $.tcp.ecn: 0: must be true or false, not a number" },
   { "tcp-max-time-wait", WITH_ROOT ("\"tcp\":{\"max_time_wait\":16777217}"), INVALID,
     "1: $.tcp.max_time_wait: 16777217: must be between 0 and 16777216" },
 
@@ -430,12 +432,12 @@ static const GoodCase good_cases[] = {
                "\"send_buffer_size\":1073725440,\"rto_min\":60000,\"ack_delay\":500,"
                "\"keepalive\":false,\"keepalive_idle\":1,\"keepalive_interval\":32767,"
                "\"keepalive_count\":127,\"user_timeout\":4294967295,\"timestamps\":false}"),
-    "tcp=0,4096,1073725440,60000,500,0,1,32767,127,4294967295,0 " },
+    "tcp=0,4096,1073725440,60000,500,0,1,32767,127,4294967295,0,0 " },
   { "tcp-other",
     WITH_ROOT ("\"tcp\":{\"congestion_control\":\"new-reno\",\"rto_min\":1,\"ack_delay\":0,"
                "\"keepalive\":true,\"keepalive_idle\":32767,\"keepalive_interval\":1,"
-               "\"keepalive_count\":1,\"user_timeout\":1,\"timestamps\":true}"),
-    "tcp=1,262144,262144,1,0,1,32767,1,1,1,1 " },
+               "\"keepalive_count\":1,\"user_timeout\":1,\"timestamps\":true,\"ecn\":true}"),
+    "tcp=1,262144,262144,1,0,1,32767,1,1,1,1,1 " },
   { "tcp-max-time-wait-0", WITH_ROOT ("\"tcp\":{\"max_time_wait\":0}"), "time-wait=0 " },
   { "tcp-max-time-wait-most", WITH_ROOT ("\"tcp\":{\"max_time_wait\":16777216}"),
     "time-wait=16777216 " },
@@ -567,16 +569,16 @@ append_tcp (GString *dump, DpdkConfig *config)
 {
   g_autoptr (DpdkTcpOptions) options = dpdk_config_dup_tcp_options (config);
   g_autofree char *text = g_strdup_printf (
-      "tcp=%d,%u,%u,%u,%u,%d,%u,%u,%u,%u,%d ", dpdk_tcp_options_get_congestion_control (options),
+      "tcp=%d,%u,%u,%u,%u,%d,%u,%u,%u,%u,%d,%d ", dpdk_tcp_options_get_congestion_control (options),
       dpdk_tcp_options_get_receive_buffer_size (options),
       dpdk_tcp_options_get_send_buffer_size (options), dpdk_tcp_options_get_rto_min (options),
       dpdk_tcp_options_get_ack_delay (options), dpdk_tcp_options_get_keepalive (options),
       dpdk_tcp_options_get_keepalive_idle (options),
       dpdk_tcp_options_get_keepalive_interval (options),
       dpdk_tcp_options_get_keepalive_count (options), dpdk_tcp_options_get_user_timeout (options),
-      dpdk_tcp_options_get_timestamps (options));
+      dpdk_tcp_options_get_timestamps (options), dpdk_tcp_options_get_ecn (options));
 
-  if (strcmp (text, "tcp=0,262144,262144,200,10,0,7200,75,9,0,0 ") != 0)
+  if (strcmp (text, "tcp=0,262144,262144,200,10,0,7200,75,9,0,0,0 ") != 0)
     g_string_append (dump, text);
   if (dpdk_config_get_max_time_wait (config) != 1048576)
     g_string_append_printf (dump, "time-wait=%u ", dpdk_config_get_max_time_wait (config));

@@ -120,6 +120,15 @@ read_timestamps (const DpdkConfigDocument *document, JsonNode *node, const char 
 }
 
 static gboolean
+read_ecn (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
+          GError **error)
+{
+  DpdkStackTcpOptions *options = &((DpdkConfigFields *) data)->tcp_options;
+
+  return dpdk_config_read_boolean (document, node, path, &options->ecn, error);
+}
+
+static gboolean
 read_max_time_wait (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                     gpointer data, GError **error)
 {
@@ -145,6 +154,7 @@ dpdk_config_read_tcp (const DpdkConfigDocument *document, JsonNode *node, const 
     { "keepalive_count", read_keepalive_count },
     { "user_timeout", read_user_timeout },
     { "timestamps", read_timestamps },
+    { "ecn", read_ecn },
     { "max_time_wait", read_max_time_wait },
   };
 

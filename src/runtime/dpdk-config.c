@@ -50,6 +50,7 @@
  *     "keepalive_count": 9,
  *     "user_timeout": 0,
  *     "timestamps": false,
+ *     "ecn": false,
  *     "max_time_wait": 1048576
  *   },
  *   "eal_args": ["--log-level=lib.eal:debug"]

@@ -41,9 +41,10 @@ typedef enum {
   PROP_KEEPALIVE_COUNT,
   PROP_USER_TIMEOUT,
   PROP_TIMESTAMPS,
+  PROP_ECN,
 } DpdkTcpOptionsProperty;
 
-static GParamSpec *properties[PROP_TIMESTAMPS + 1];
+static GParamSpec *properties[PROP_ECN + 1];
 
 G_DEFINE_FINAL_TYPE (DpdkTcpOptions, dpdk_tcp_options, G_TYPE_OBJECT)
 
@@ -86,6 +87,9 @@ dpdk_tcp_options_get_property (GObject *object, guint id, GValue *value, GParamS
       break;
     case PROP_TIMESTAMPS:
       g_value_set_boolean (value, values->timestamps);
+      break;
+    case PROP_ECN:
+      g_value_set_boolean (value, values->ecn);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -131,6 +135,9 @@ dpdk_tcp_options_set_property (GObject *object, guint id, const GValue *value, G
       break;
     case PROP_TIMESTAMPS:
       dpdk_tcp_options_set_timestamps (self, g_value_get_boolean (value));
+      break;
+    case PROP_ECN:
+      dpdk_tcp_options_set_ecn (self, g_value_get_boolean (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -264,6 +271,16 @@ dpdk_tcp_options_class_init (DpdkTcpOptionsClass *klass)
    * Since: 0.1
    */
   properties[PROP_TIMESTAMPS] = g_param_spec_boolean ("timestamps", NULL, NULL, FALSE, flags);
+  /**
+   * DpdkTcpOptions:ecn:
+   *
+   * Whether explicit congestion notification (RFC 3168) is offered to the peer, and accepted from it;
+   * %FALSE by default. A router that is near to congestion then marks packets in place of dropping them,
+   * and the sender slows down without a loss. A connection that was made from a SYN cookie is without.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ECN] = g_param_spec_boolean ("ecn", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
@@ -560,4 +577,43 @@ dpdk_tcp_options_set_timestamps (DpdkTcpOptions *self, gboolean timestamps)
     return;
   self->values.timestamps = !!timestamps;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TIMESTAMPS]);
+}
+
+/**
+ * dpdk_tcp_options_get_ecn: (get-property ecn)
+ * @self: options
+ *
+ * Whether explicit congestion notification is used.
+ *
+ * Returns: %TRUE if it is offered and accepted
+ *
+ * Since: 0.1
+ */
+gboolean
+dpdk_tcp_options_get_ecn (DpdkTcpOptions *self)
+{
+  g_return_val_if_fail (DPDK_IS_TCP_OPTIONS (self), FALSE);
+
+  return self->values.ecn;
+}
+
+/**
+ * dpdk_tcp_options_set_ecn: (set-property ecn)
+ * @self: options
+ * @ecn: %TRUE if it is offered and accepted
+ *
+ * Sets whether explicit congestion notification is offered and accepted. It cannot be changed once a
+ * connection is opened.
+ *
+ * Since: 0.1
+ */
+void
+dpdk_tcp_options_set_ecn (DpdkTcpOptions *self, gboolean ecn)
+{
+  g_return_if_fail (DPDK_IS_TCP_OPTIONS (self));
+
+  if (self->values.ecn == !!ecn)
+    return;
+  self->values.ecn = !!ecn;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ECN]);
 }

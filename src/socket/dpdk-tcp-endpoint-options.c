@@ -43,12 +43,12 @@ dpdk_tcp_endpoint_set_options (DpdkTcpEndpoint *self, const DpdkStackTcpOptions 
     return TRUE;
   g_set_error (
       error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-      "The DpdkTcpSocket cannot change to timestamps %s, a receive buffer of %u and a send "
-      "buffer of %u bytes: since it was opened timestamps are as they are, the receive "
+      "The DpdkTcpSocket cannot change to timestamps %s, ECN %s, a receive buffer of %u and a send "
+      "buffer of %u bytes: since it was opened timestamps and ECN are as they are, the receive "
       "buffer can only grow as far as the window scale allows, and the send buffer keeps "
       "what is in it (lwIP error %d)",
-      options->timestamps ? "on" : "off", options->receive_buffer_size, options->send_buffer_size,
-      set.native);
+      options->timestamps ? "on" : "off", options->ecn ? "on" : "off", options->receive_buffer_size,
+      options->send_buffer_size, set.native);
   return FALSE;
 }
 

@@ -59,7 +59,7 @@ dpdk_tcp_socket_dup_options (DpdkTcpSocket *self)
  * @error: return location for an error
  *
  * Sets the options of the socket, all of them or on failure none. Before it is connected they can be
- * any; afterwards timestamps cannot change, the receive buffer can only grow as far as the window
+ * any; afterwards timestamps and ECN cannot change, the receive buffer can only grow as far as the window
  * scale allows, and the send buffer keeps what is in it.
  *
  * May be called from any thread but that of another worker.

@@ -54,8 +54,10 @@ dpdk_stack_tcp_options_apply (const DpdkStackTcpOptions *self, struct tcp_pcb *p
     {
       guint send_buffer_size = pcb->params.snd_buf;
       gboolean timestamps = (pcb->params.options & TCP_OPTION_TIMESTAMPS) != 0;
+      gboolean ecn = (pcb->params.options & TCP_OPTION_ECN) != 0;
 
-      if (timestamps != self->timestamps || tcp_set_sndbuf (pcb, self->send_buffer_size) != ERR_OK)
+      if (timestamps != self->timestamps || ecn != self->ecn ||
+          tcp_set_sndbuf (pcb, self->send_buffer_size) != ERR_OK)
         return ERR_VAL;
       if (self->receive_buffer_size != pcb->params.rcv_buf &&
           tcp_set_rcvbuf (pcb, self->receive_buffer_size) != ERR_OK)
@@ -73,6 +75,7 @@ dpdk_stack_tcp_options_apply (const DpdkStackTcpOptions *self, struct tcp_pcb *p
           tcp_set_rcvbuf (pcb, self->receive_buffer_size) != ERR_OK)
         return ERR_VAL;
       tcp_set_timestamps (pcb, self->timestamps ? 1 : 0);
+      tcp_set_ecn (pcb, self->ecn ? 1 : 0);
       tcp_set_congestion_control (pcb, algorithm);
     }
   tcp_set_rto_min (pcb, (u16_t) self->rto_min);
@@ -99,6 +102,7 @@ dpdk_stack_tcp_options_read (DpdkStackTcpOptions *self, struct tcp_pcb *pcb)
     .user_timeout = pcb->params.user_timeout,
     .keepalive = ip_get_option (pcb, SOF_KEEPALIVE) != 0,
     .timestamps = (pcb->params.options & TCP_OPTION_TIMESTAMPS) != 0,
+    .ecn = (pcb->params.options & TCP_OPTION_ECN) != 0,
   };
 }
 
@@ -129,5 +133,6 @@ dpdk_stack_tcp_get_info (struct tcp_pcb *pcb, DpdkTcpInfo *info)
     .rto = (guint) pcb->rto * TCP_SLOW_INTERVAL,
     .sack = (pcb->flags & TF_SACK) != 0,
     .timestamps = (pcb->flags & TF_TIMESTAMP) != 0,
+    .ecn = (pcb->flags & TF_ECN) != 0,
   };
 }

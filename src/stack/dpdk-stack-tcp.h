@@ -44,6 +44,7 @@ typedef struct {
   guint user_timeout;
   gboolean keepalive;
   gboolean timestamps;
+  gboolean ecn;
 } DpdkStackTcpOptions;
 
 #define DPDK_STACK_TCP_OPTIONS_INIT                                                                \

@@ -450,7 +450,7 @@ def configurations():
     assert options.get_rto_min() == 300
     options.set_timestamps(True)
     assert not config.dup_tcp_options().get_timestamps()
-    assert {'ack-delay', 'congestion-control', 'keepalive', 'keepalive-count', 'keepalive-idle',
+    assert {'ack-delay', 'congestion-control', 'ecn', 'keepalive', 'keepalive-count', 'keepalive-idle',
             'keepalive-interval', 'receive-buffer-size', 'rto-min', 'send-buffer-size',
             'timestamps', 'user-timeout'} <= touch_all(options)
     assert Dpdk.Config.new_default().get_is_default()

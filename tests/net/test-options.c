@@ -3,9 +3,11 @@
 #include "net-fixture.h"
 #include "net-kernel.h"
 
+#include <fcntl.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define PORT 5000
 #define SMALL (32 * 1024)
@@ -16,7 +18,18 @@
   "\"tcp\": {\"congestion_control\": \"new-reno\", \"receive_buffer_size\": 1048576, "             \
   "\"send_buffer_size\": 32768, \"rto_min\": 300, \"ack_delay\": 0, \"keepalive\": true, "         \
   "\"keepalive_idle\": 100, \"keepalive_interval\": 20, \"keepalive_count\": 5, "                  \
-  "\"user_timeout\": 90000, \"timestamps\": true}}"
+  "\"user_timeout\": 90000, \"timestamps\": true, \"ecn\": true}}"
+
+/* the kernel offers ECN, too; of its own accord it only accepts it */
+static void
+let_kernel_offer_ecn (void)
+{
+  int fd = open ("/proc/sys/net/ipv4/tcp_ecn", O_WRONLY | O_CLOEXEC);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (write (fd, "1", 1), ==, 1);
+  close (fd);
+}
 
 static struct tcp_info
 get_kernel_info (int fd)
@@ -46,7 +59,7 @@ new_options (void)
                        DPDK_CONGESTION_CONTROL_NEW_RENO, "receive-buffer-size", LARGE,
                        "send-buffer-size", SMALL, "rto-min", 300, "ack-delay", 0, "keepalive", TRUE,
                        "keepalive-idle", 100, "keepalive-interval", 20, "keepalive-count", 5,
-                       "user-timeout", 90000, "timestamps", TRUE, NULL);
+                       "user-timeout", 90000, "timestamps", TRUE, "ecn", TRUE, NULL);
 }
 
 static void
@@ -69,6 +82,7 @@ assert_equal (DpdkTcpOptions *a, DpdkTcpOptions *b)
                     dpdk_tcp_options_get_keepalive_count (b));
   g_assert_cmpuint (dpdk_tcp_options_get_user_timeout (a), ==,
                     dpdk_tcp_options_get_user_timeout (b));
+  g_assert_cmpint (dpdk_tcp_options_get_ecn (a), ==, dpdk_tcp_options_get_ecn (b));
   g_assert_cmpint (dpdk_tcp_options_get_timestamps (a), ==, dpdk_tcp_options_get_timestamps (b));
 }
 
@@ -154,6 +168,8 @@ check_chosen (DpdkTcpConnection *connection, int fd, DpdkTcpOptions *options)
   assert_socket_has (connection, options);
   g_assert_cmpint (info.congestion_control, ==, dpdk_tcp_options_get_congestion_control (options));
   g_assert_cmpint (info.timestamps, ==, dpdk_tcp_options_get_timestamps (options));
+  g_assert_cmpint (info.ecn, ==, dpdk_tcp_options_get_ecn (options));
+  g_assert_cmpint ((kernel.tcpi_options & TCPI_OPT_ECN) != 0, ==, info.ecn);
   g_assert_true (info.sack);
   g_assert_cmpint ((kernel.tcpi_options & TCPI_OPT_TIMESTAMPS) != 0, ==, info.timestamps);
   g_assert_cmpint ((kernel.tcpi_options & TCPI_OPT_SACK) != 0, ==, info.sack);
@@ -233,6 +249,7 @@ test_listener (void)
   g_autoptr (DpdkTcpOptions) options = new_options ();
   g_autoptr (GError) error = NULL;
 
+  let_kernel_offer_ecn ();
   for (guint i = 0; i < 2; i++)
     {
       g_autoptr (DpdkTcpOptions) have = dpdk_tcp_listener_dup_options (listener);
@@ -264,6 +281,7 @@ test_config (void)
   DpdkTcpListener *listener;
   int fd;
 
+  let_kernel_offer_ecn ();
   net_kernel_up_default ();
   assert_equal (have, options);
   listener = net_listen (runtime, NET_OUR_V4, PORT);
@@ -312,6 +330,9 @@ test_change (void)
   dpdk_tcp_options_set_timestamps (options, TRUE);
   assert_refused (socket, options, G_IO_ERROR_INVALID_ARGUMENT);
   dpdk_tcp_options_set_timestamps (options, FALSE);
+  dpdk_tcp_options_set_ecn (options, TRUE);
+  assert_refused (socket, options, G_IO_ERROR_INVALID_ARGUMENT);
+  dpdk_tcp_options_set_ecn (options, FALSE);
   dpdk_tcp_options_set_receive_buffer_size (options, SMALL);
   assert_refused (socket, options, G_IO_ERROR_INVALID_ARGUMENT);
   dpdk_tcp_options_set_receive_buffer_size (options, LARGE);

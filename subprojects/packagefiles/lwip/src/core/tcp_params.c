@@ -197,6 +197,35 @@ tcp_set_user_timeout(struct tcp_pcb *pcb, u32_t ms)
   }
 }
 
+static void
+set_option(struct tcp_pcb *pcb, u8_t option, u8_t on)
+{
+  struct tcp_params *params = params_of(pcb);
+
+  if (on) {
+    params->options |= option;
+  } else {
+    params->options &= (u8_t)~option;
+  }
+}
+
+/**
+ * Whether a connection that is opened offers explicit congestion notification,
+ * and a listener accepts it (RFC 3168): a router that is near to congestion marks
+ * segments in place of dropping them. Not for connections that come by a SYN
+ * cookie. Off at first.
+ *
+ * @param pcb a connection that is not yet opened, or a listener
+ * @param on 0: off
+ */
+void
+tcp_set_ecn(struct tcp_pcb *pcb, u8_t on)
+{
+  LWIP_ERROR("tcp_set_ecn: invalid pcb", pcb != NULL, return);
+
+  set_option(pcb, TCP_OPTION_ECN, on);
+}
+
 #if LWIP_TCP_TIMESTAMPS
 /**
  * Whether a connection that is opened offers timestamps, and a listener accepts
@@ -210,16 +239,9 @@ tcp_set_user_timeout(struct tcp_pcb *pcb, u32_t ms)
 void
 tcp_set_timestamps(struct tcp_pcb *pcb, u8_t on)
 {
-  struct tcp_params *params;
-
   LWIP_ERROR("tcp_set_timestamps: invalid pcb", pcb != NULL, return);
 
-  params = params_of(pcb);
-  if (on) {
-    params->options |= TCP_OPTION_TIMESTAMPS;
-  } else {
-    params->options &= (u8_t)~TCP_OPTION_TIMESTAMPS;
-  }
+  set_option(pcb, TCP_OPTION_TIMESTAMPS, on);
 }
 #endif /* LWIP_TCP_TIMESTAMPS */
 

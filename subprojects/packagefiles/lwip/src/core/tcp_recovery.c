@@ -4,6 +4,7 @@
 
 #if LWIP_TCP
 
+#include "lwip/priv/tcp_ecn.h"
 #include "lwip/priv/tcp_recovery.h"
 #include "lwip/priv/thread_priv.h"
 #include "lwip/tcp_cc.h"
@@ -111,6 +112,7 @@ void
 tcp_loss_enter(struct tcp_pcb *pcb)
 {
   tcp_cc_reduce(pcb);
+  tcp_ecn_reduced(pcb);
   pcb->recover = pcb->snd_nxt;
   pcb->prr_delivered = 0;
   pcb->prr_out = 0;
@@ -129,6 +131,7 @@ tcp_rto_loss(struct tcp_pcb *pcb)
 {
   if (!(pcb->flags & TF_RTO)) {
     tcp_cc_reduce(pcb);
+    tcp_ecn_reduced(pcb);
   }
   pcb->cwnd = pcb->mss;
   pcb->rto_end = pcb->snd_nxt;

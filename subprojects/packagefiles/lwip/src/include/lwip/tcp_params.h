@@ -20,6 +20,7 @@ void tcp_set_rto_min(struct tcp_pcb *pcb, u16_t ms);
 void tcp_set_ack_delay(struct tcp_pcb *pcb, u16_t ms);
 void tcp_set_keepalive_times(struct tcp_pcb *pcb, u32_t idle, u32_t intvl, u8_t cnt);
 void tcp_set_user_timeout(struct tcp_pcb *pcb, u32_t ms);
+void tcp_set_ecn(struct tcp_pcb *pcb, u8_t on);
 #if LWIP_TCP_TIMESTAMPS
 void tcp_set_timestamps(struct tcp_pcb *pcb, u8_t on);
 #endif /* LWIP_TCP_TIMESTAMPS */

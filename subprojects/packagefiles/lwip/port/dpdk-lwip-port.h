@@ -56,6 +56,15 @@ void dpdk_lwip_assert_failed (const char *message,
                               int         line);
 
 /* Provided by the port: the folded, not inverted Internet checksum of len
- * bytes at any alignment. */
-uint16_t dpdk_lwip_checksum (const void *data,
-                             int         len);
+ * bytes at any alignment, and the same while they are copied.  The portable
+ * ones are what processors without AVX2 use. */
+uint16_t dpdk_lwip_checksum               (const void *data,
+                                           size_t      len);
+uint16_t dpdk_lwip_checksum_copy          (void       *copy,
+                                           const void *data,
+                                           size_t      len);
+uint16_t dpdk_lwip_checksum_portable      (const void *data,
+                                           size_t      len);
+uint16_t dpdk_lwip_checksum_copy_portable (void       *copy,
+                                           const void *data,
+                                           size_t      len);

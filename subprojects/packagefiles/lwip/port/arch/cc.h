@@ -28,7 +28,7 @@
 #define LWIP_PLATFORM_ASSERT(x) dpdk_lwip_assert_failed ((x), __FILE__, __LINE__)
 
 #define LWIP_RAND() dpdk_lwip_random ()
-#define LWIP_CHKSUM dpdk_lwip_checksum
+#define LWIP_CHKSUM(data, len) dpdk_lwip_checksum ((data), (size_t) (len))
 
 #define SYS_ARCH_DECL_PROTECT(x)
 #define SYS_ARCH_PROTECT(x)

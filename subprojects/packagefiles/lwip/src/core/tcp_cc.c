@@ -51,8 +51,9 @@ void
 tcp_cc_acked(struct tcp_pcb *pcb, u32_t acked, u32_t prior_flight)
 {
   if (pcb->cwnd < pcb->ssthresh) {
-    /* RFC 3465 section 2.2, one segment only in the period after a timeout */
-    u32_t limit = ((pcb->flags & TF_RTO) ? 1U : 2U) * pcb->mss;
+    /* RFC 3465 section 2.3: one segment only in the period after a timeout.  Else
+       whatever was acknowledged: a receiver that merges segments sends few ACKs. */
+    u32_t limit = (pcb->flags & TF_RTO) ? pcb->mss : acked;
 
     /* a window that is not in use does not grow, RFC 7661 */
     if (2 * prior_flight >= pcb->cwnd) {

@@ -5,6 +5,7 @@
 #error "Only <dpdk-glib.h> can be included directly."
 #endif
 
+#include "dpdk-stack-offload.h"
 #include "dpdk-types.h"
 #include "dpdk-version-macros.h"
 
@@ -47,5 +48,7 @@ DPDK_AVAILABLE_IN_0_1
 DpdkDeviceRole dpdk_device_config_get_role (DpdkDeviceConfig *self);
 DPDK_AVAILABLE_IN_0_1
 const char *dpdk_device_config_get_original_name (DpdkDeviceConfig *self);
+DPDK_AVAILABLE_IN_0_1
+DpdkStackOffload dpdk_device_config_get_disabled_offloads (DpdkDeviceConfig *self);
 
 G_END_DECLS

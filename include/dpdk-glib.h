@@ -30,6 +30,7 @@
 #include "dpdk-runtime.h"
 #include "dpdk-socket.h"
 #include "dpdk-stack-counters.h"
+#include "dpdk-stack-offload.h"
 #include "dpdk-tcp-connection.h"
 #include "dpdk-tcp-listener.h"
 #include "dpdk-tcp-options.h"

@@ -5,6 +5,7 @@
 #error "Only <dpdk-glib.h> can be included directly."
 #endif
 
+#include "dpdk-stack-offload.h"
 #include "dpdk-types.h"
 #include "dpdk-version-macros.h"
 #include "dpdk-worker.h"
@@ -38,6 +39,9 @@ void dpdk_runtime_builder_set_queue_descriptors (DpdkRuntimeBuilder *self, guint
 DPDK_AVAILABLE_IN_0_1
 void dpdk_runtime_builder_set_pci_addresses (DpdkRuntimeBuilder *self,
                                              const char *const *pci_addresses);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_runtime_builder_set_disabled_offloads (DpdkRuntimeBuilder *self,
+                                                 DpdkStackOffload disabled_offloads);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_runtime_builder_set_idle_policy (DpdkRuntimeBuilder *self, DpdkIdlePolicy idle_policy);
 

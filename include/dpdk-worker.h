@@ -5,6 +5,7 @@
 #error "Only <dpdk-glib.h> can be included directly."
 #endif
 
+#include "dpdk-stack-offload.h"
 #include "dpdk-types.h"
 #include "dpdk-version-macros.h"
 
@@ -69,6 +70,8 @@ DPDK_AVAILABLE_IN_0_1
 void dpdk_worker_get_statistics (DpdkWorker *self, DpdkWorkerStatistics *statistics);
 DPDK_AVAILABLE_IN_0_1
 DpdkStackCounters *dpdk_worker_dup_stack_counters (DpdkWorker *self);
+DPDK_AVAILABLE_IN_0_1
+DpdkStackOffload dpdk_worker_get_offloads (DpdkWorker *self, DpdkPort *port);
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_worker_invoke (DpdkWorker *self, DpdkWorkerFunc func, gpointer user_data,
                              GDestroyNotify destroy, GError **error);

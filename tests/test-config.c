@@ -380,6 +380,15 @@ static const ErrorCase error_cases[] = {
   { "role-space", MEMBER ("role", "\"dpdk \"", BAD_ROLE) },
   { "role-empty", MEMBER ("role", "\"\"", BAD_ROLE) },
 
+  { "offloads-string", MEMBER ("offloads", "\"off\"", "must be an object, not a string") },
+  { "offloads-unknown", WITH_DEVICE ("\"offloads\":{\"jumbo\":\"off\"}"), UNKNOWN,
+    "1: $.devices[0].offloads.jumbo: \"off\": unknown key" },
+  { "offloads-near", WITH_DEVICE ("\"offloads\":{\"rx_checksums\":\"off\"}"), UNKNOWN,
+    "1: $.devices[0].offloads.rx_checksums: \"off\": unknown key, did you mean \"rx_checksum\"?" },
+  { "offloads-boolean", WITH_DEVICE ("\"offloads\":{\"tso\":false}"), INVALID,
+    "1: $.devices[0].offloads.tso: false: must be a string, not a boolean" },
+  { "offloads-on", WITH_DEVICE ("\"offloads\":{\"gro\":\"on\"}"), INVALID,
+    "1: $.devices[0].offloads.gro: \"on\": must be \"auto\" or \"off\"" },
   { "name-number", MEMBER ("original_name", "0", "must be a string, not a number") },
   { "name-empty", MEMBER ("original_name", "\"\"", BAD_NAME) },
   { "name-long", MEMBER ("original_name", "\"0123456789abcdef\"", BAD_NAME) },
@@ -858,6 +867,7 @@ test_properties (void)
   g_auto (GStrv) eal_args = NULL;
   DpdkConfig *config;
   DpdkDeviceConfig *device;
+  DpdkStackOffload disabled;
   DpdkDeviceRole role;
   gboolean is_default;
   guint mtu;
@@ -865,7 +875,9 @@ test_properties (void)
   config = parse (WITH_ROOT ("\"eal_args\":[\"-v\"],\"devices\":[{\"pci_address\":\"28:00.0\","
                              "\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.0.0.2/8\"],"
                              "\"gateway_v4\":\"10.0.0.1\",\"gateway_v6\":\"fe80::1\",\"mtu\":1400,"
-                             "\"role\":\"kernel\",\"original_name\":\"ens5\"}]"),
+                             "\"role\":\"kernel\",\"original_name\":\"ens5\","
+                             "\"offloads\":{\"tso\":\"off\",\"gro\":\"off\","
+                             "\"rx_checksum\":\"auto\"}}]"),
                   &error);
   g_assert_no_error (error);
 
@@ -883,7 +895,9 @@ test_properties (void)
 
   g_object_get (device, "pci-address", &pci_address, "vdev", &vdev, "mac", &mac, "addresses",
                 &addresses, "gateway-v4", &gateway_v4, "gateway-v6", &gateway_v6, "mtu", &mtu,
-                "role", &role, "original-name", &original_name, NULL);
+                "role", &role, "original-name", &original_name, "disabled-offloads", &disabled,
+                NULL);
+  g_assert_cmphex (disabled, ==, DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_GRO);
   g_assert_cmpstr (pci_address, ==, "0000:28:00.0");
   g_assert_null (vdev);
   g_assert_cmpstr (mac, ==, "02:00:00:00:00:01");

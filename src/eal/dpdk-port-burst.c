@@ -55,6 +55,22 @@ dpdk_port_tx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets,
   return n;
 }
 
+gboolean
+dpdk_port_tx_prepare (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets,
+                      guint *n_ready)
+{
+  DpdkPortQueue *tx = &self->head.tx_queues[queue];
+  gboolean is_connected;
+
+  dpdk_port_queue_enter (tx);
+  is_connected = dpdk_port_queue_is_connected (tx);
+  if (is_connected)
+    *n_ready = rte_eth_tx_prepare (self->id, (guint16) queue, (struct rte_mbuf **) packets,
+                                   (guint16) n_packets);
+  dpdk_port_queue_leave (tx);
+  return is_connected;
+}
+
 /**
  * dpdk_port_rx_burst: (skip)
  * @self: a port

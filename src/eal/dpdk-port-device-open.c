@@ -143,6 +143,8 @@ take (DpdkPortDevice *self, const char *name, const char *devargs, GError **erro
   self->is_all_multicast = rte_eth_allmulticast_get (self->id) == 1;
   self->rx_capabilities = info.rx_offload_capa;
   self->tx_capabilities = info.tx_offload_capa;
+  self->max_tx_segments =
+      info.tx_desc_lim.nb_seg_max > 0 ? info.tx_desc_lim.nb_seg_max : G_MAXUINT16;
   self->macs = g_array_new (FALSE, TRUE, sizeof (struct rte_ether_addr));
   self->multicast_macs = g_array_new (FALSE, TRUE, sizeof (struct rte_ether_addr));
   self->max_rx_queues = info.max_rx_queues;

@@ -48,6 +48,8 @@ typedef struct {
 
   guint64 rx_capabilities;
   guint64 tx_capabilities;
+  /* buffers of one packet */
+  guint max_tx_segments;
   guint64 rx_offloads;
   guint64 tx_offloads;
 } DpdkPortDevice;

@@ -16,6 +16,11 @@ guint dpdk_port_rx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **pa
                                     guint n_packets);
 guint dpdk_port_tx_burst_uncounted (DpdkPort *self, guint queue, DpdkPacket **packets,
                                     guint n_packets);
+/* lets the driver put into packets what the device needs for the offloads that they ask for; FALSE if
+   the device takes nothing now. @n_ready: the packet behind that many, if any, can never be sent. */
+gboolean dpdk_port_tx_prepare (DpdkPort *self, guint queue, DpdkPacket **packets, guint n_packets,
+                               guint *n_ready);
+guint dpdk_port_get_max_tx_segments (DpdkPort *self);
 
 /* for a worker, once per burst: another number if the link, the addresses, the MTU or the presence
    of the device have changed */

@@ -344,3 +344,9 @@ dpdk_port_is_started (DpdkPort *self)
 
   return g_atomic_int_get (&self->started);
 }
+
+guint
+dpdk_port_get_max_tx_segments (DpdkPort *self)
+{
+  return self->device.max_tx_segments;
+}

@@ -35,7 +35,14 @@
  *       "gateway_v6": "fe80::1",
  *       "mtu": 1500,
  *       "role": "dpdk",
- *       "original_name": "ens5"
+ *       "original_name": "ens5",
+ *       "offloads": {
+ *         "rx_checksum": "auto",
+ *         "tx_checksum": "auto",
+ *         "tso": "auto",
+ *         "multi_segments": "auto",
+ *         "gro": "auto"
+ *       }
  *     }
  *   ],
  *   "tcp": {
@@ -60,6 +67,9 @@
  * The keys of `tcp` are the properties of [class@Dpdk.TcpOptions], in their units; the values shown
  * are those that hold without them. Only `max_time_wait` is one of all connections of a worker, see
  * [property@Dpdk.Config:max-time-wait]. `congestion_control` is `cubic` or `new-reno`.
+ *
+ * The keys of `offloads` are the values of [flags@Dpdk.StackOffload]. With `auto`, which holds without
+ * them, is used what the device can do; with `off` it is not.
  *
  * A device has either `pci_address` or `vdev` (such as `net_tap0,iface=dpdk0`). The keys `version`,
  * `platform`, `generated_at`, `metadata` and `hugepages` are ignored; any other is an error.

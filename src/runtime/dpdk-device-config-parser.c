@@ -219,6 +219,53 @@ read_original_name (const DpdkConfigDocument *document, JsonNode *node, const ch
   return TRUE;
 }
 
+static gboolean
+read_offload (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+              DpdkStackOffload offload, DpdkStackOffload *disabled, GError **error)
+{
+  const char *text = dpdk_config_read_string (document, node, path, error);
+
+  if (text == NULL)
+    return FALSE;
+
+  if (strcmp (text, "off") == 0)
+    *disabled |= offload;
+  else if (strcmp (text, "auto") != 0)
+    return dpdk_config_fail (document, path, error, "must be \"auto\" or \"off\"");
+
+  return TRUE;
+}
+
+#define DEFINE_READ_OFFLOAD(name, offload)                                                         \
+  static gboolean read_##name (const DpdkConfigDocument *document, JsonNode *node,                 \
+                               const char *path, gpointer data, GError **error)                    \
+  {                                                                                                \
+    return read_offload (document, node, path, offload, data, error);                              \
+  }
+
+DEFINE_READ_OFFLOAD (rx_checksum, DPDK_STACK_OFFLOAD_RX_CHECKSUM)
+DEFINE_READ_OFFLOAD (tx_checksum, DPDK_STACK_OFFLOAD_TX_CHECKSUM)
+DEFINE_READ_OFFLOAD (tso, DPDK_STACK_OFFLOAD_TSO)
+DEFINE_READ_OFFLOAD (multi_segments, DPDK_STACK_OFFLOAD_MULTI_SEGMENTS)
+DEFINE_READ_OFFLOAD (gro, DPDK_STACK_OFFLOAD_GRO)
+
+static gboolean
+read_offloads (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
+               GError **error)
+{
+  static const DpdkConfigKey keys[] = {
+    { "rx_checksum", read_rx_checksum },
+    { "tx_checksum", read_tx_checksum },
+    { "tso", read_tso },
+    { "multi_segments", read_multi_segments },
+    { "gro", read_gro },
+  };
+  DpdkDeviceConfigFields *fields = data;
+
+  return dpdk_config_read_object (document, node, path, keys, G_N_ELEMENTS (keys),
+                                  &fields->disabled_offloads, error);
+}
+
 /* NULL if the gateway may be used, or why not */
 static char *
 find_gateway_fault (const DpdkDeviceConfigFields *fields, GInetAddress *gateway)
@@ -322,6 +369,7 @@ dpdk_device_config_parse (const DpdkConfigDocument *document, JsonNode *node, co
     { "mtu", read_mtu },
     { "role", read_role },
     { "original_name", read_original_name },
+    { "offloads", read_offloads },
   };
   g_auto (DpdkDeviceConfigFields) fields;
 

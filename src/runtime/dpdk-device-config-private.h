@@ -20,6 +20,7 @@ typedef struct {
   GInetAddress *gateway_v6;
   guint mtu;
   DpdkDeviceRole role;
+  DpdkStackOffload disabled_offloads;
   char *original_name;
 } DpdkDeviceConfigFields;
 

@@ -37,9 +37,10 @@ typedef enum {
   PROP_MTU,
   PROP_ROLE,
   PROP_ORIGINAL_NAME,
+  PROP_DISABLED_OFFLOADS,
 } DpdkDeviceConfigProperty;
 
-static GParamSpec *properties[PROP_ORIGINAL_NAME + 1];
+static GParamSpec *properties[PROP_DISABLED_OFFLOADS + 1];
 
 static void
 dpdk_device_config_finalize (GObject *object)
@@ -85,6 +86,9 @@ dpdk_device_config_get_property (GObject *object, guint prop_id, GValue *value, 
       break;
     case PROP_ORIGINAL_NAME:
       g_value_set_string (value, self->fields.original_name);
+      break;
+    case PROP_DISABLED_OFFLOADS:
+      g_value_set_flags (value, self->fields.disabled_offloads);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -178,6 +182,15 @@ dpdk_device_config_class_init (DpdkDeviceConfigClass *klass)
    * Since: 0.1
    */
   properties[PROP_ORIGINAL_NAME] = g_param_spec_string ("original-name", NULL, NULL, NULL, flags);
+  /**
+   * DpdkDeviceConfig:disabled-offloads: (getter get_disabled_offloads)
+   *
+   * What is switched off for this device.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_DISABLED_OFFLOADS] = g_param_spec_flags (
+      "disabled-offloads", NULL, NULL, DPDK_TYPE_STACK_OFFLOAD, DPDK_STACK_OFFLOAD_NONE, flags);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -353,4 +366,22 @@ dpdk_device_config_get_original_name (DpdkDeviceConfig *self)
   g_return_val_if_fail (DPDK_IS_DEVICE_CONFIG (self), NULL);
 
   return self->fields.original_name;
+}
+
+/**
+ * dpdk_device_config_get_disabled_offloads: (get-property disabled-offloads)
+ * @self: a device configuration
+ *
+ * Gets what the configuration switches off for this device. It may be called from any thread.
+ *
+ * Returns: the offloads
+ *
+ * Since: 0.1
+ */
+DpdkStackOffload
+dpdk_device_config_get_disabled_offloads (DpdkDeviceConfig *self)
+{
+  g_return_val_if_fail (DPDK_IS_DEVICE_CONFIG (self), DPDK_STACK_OFFLOAD_NONE);
+
+  return self->fields.disabled_offloads;
 }

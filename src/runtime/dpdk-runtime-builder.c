@@ -42,6 +42,7 @@ struct _DpdkRuntimeBuilder {
   guint queue_descriptors;
   DpdkIdlePolicy idle_policy;
   gboolean idle_policy_is_set;
+  DpdkStackOffload disabled_offloads;
 };
 
 G_DEFINE_FINAL_TYPE (DpdkRuntimeBuilder, dpdk_runtime_builder, G_TYPE_OBJECT)
@@ -286,6 +287,26 @@ dpdk_runtime_builder_set_idle_policy (DpdkRuntimeBuilder *self, DpdkIdlePolicy i
   self->idle_policy_is_set = TRUE;
 }
 
+/**
+ * dpdk_runtime_builder_set_disabled_offloads:
+ * @self: a builder
+ * @disabled_offloads: the offloads, none by default
+ *
+ * Sets what the stack does not use on any device, whether the device can do it or not, besides what
+ * the configuration says of the device. Without %DPDK_STACK_OFFLOAD_TX_CHECKSUM there is no
+ * %DPDK_STACK_OFFLOAD_TSO either.
+ *
+ * Since: 0.1
+ */
+void
+dpdk_runtime_builder_set_disabled_offloads (DpdkRuntimeBuilder *self,
+                                            DpdkStackOffload disabled_offloads)
+{
+  g_return_if_fail (DPDK_IS_RUNTIME_BUILDER (self));
+
+  self->disabled_offloads = disabled_offloads;
+}
+
 static DpdkIdlePolicy
 get_idle_policy (DpdkRuntimeBuilder *self, DpdkConfig *config)
 {
@@ -453,6 +474,7 @@ build_parts (DpdkRuntimeBuilder *self, DpdkRuntimeParts *parts, GError **error)
     .queue_descriptors = self->queue_descriptors,
     .n_workers = n_workers,
     .with_interrupts = idle_policy == DPDK_IDLE_POLICY_ADAPTIVE,
+    .disabled_offloads = self->disabled_offloads,
     .added = self->ports,
   };
   worker_ports = dpdk_runtime_ports_open (parts, devices, &settings, error);

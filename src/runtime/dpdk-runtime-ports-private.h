@@ -11,6 +11,7 @@ typedef struct {
   guint queue_descriptors;
   guint n_workers;
   gboolean with_interrupts;
+  DpdkStackOffload disabled_offloads;
   /* (element-type DpdkPort): those that the application has opened */
   GPtrArray *added;
 } DpdkRuntimePortSettings;

@@ -40,8 +40,73 @@ free_worker_port (gpointer data)
   g_free (port);
 }
 
+#define RX_CHECKSUMS                                                                               \
+  (DPDK_RX_OFFLOAD_IPV4_CHECKSUM | DPDK_RX_OFFLOAD_UDP_CHECKSUM | DPDK_RX_OFFLOAD_TCP_CHECKSUM)
+#define TX_CHECKSUMS (DPDK_TX_OFFLOAD_UDP_CHECKSUM | DPDK_TX_OFFLOAD_TCP_CHECKSUM)
+
+static gboolean
+configure_port (DpdkPort *port, DpdkMempool *mempool, const DpdkRuntimePortSettings *settings,
+                DpdkStackOffload wanted, GError **error)
+{
+  g_autoptr (DpdkPortConfig) config = dpdk_port_config_new (mempool);
+  guint n_queues = MIN (settings->n_workers, dpdk_port_get_max_queues (port));
+  DpdkRxOffload rx = DPDK_RX_OFFLOAD_NONE;
+  DpdkTxOffload tx = DPDK_TX_OFFLOAD_NONE;
+
+  if ((wanted & DPDK_STACK_OFFLOAD_RX_CHECKSUM) != 0)
+    rx |= RX_CHECKSUMS;
+  if ((wanted & DPDK_STACK_OFFLOAD_TX_CHECKSUM) != 0)
+    tx |= TX_CHECKSUMS;
+  if ((wanted & DPDK_STACK_OFFLOAD_TSO) != 0)
+    tx |= DPDK_TX_OFFLOAD_TCP_TSO | DPDK_TX_OFFLOAD_IPV4_CHECKSUM;
+  if ((wanted & DPDK_STACK_OFFLOAD_MULTI_SEGMENTS) != 0)
+    tx |= DPDK_TX_OFFLOAD_MULTI_SEGMENTS;
+  dpdk_port_config_set_n_rx_queues (config, n_queues);
+  dpdk_port_config_set_n_tx_queues (config, n_queues);
+  dpdk_port_config_set_n_rx_descriptors (config, settings->queue_descriptors);
+  dpdk_port_config_set_n_tx_descriptors (config, settings->queue_descriptors);
+  dpdk_port_config_set_rx_offloads (config, rx);
+  dpdk_port_config_set_tx_offloads (config, tx);
+  return dpdk_port_configure_with (port, config, error);
+}
+
+static DpdkStackOffload
+get_wanted_offloads (DpdkPort *port, DpdkDeviceConfig *device, DpdkStackOffload disabled)
+{
+  DpdkStackOffload wanted = DPDK_STACK_OFFLOAD_RX_CHECKSUM | DPDK_STACK_OFFLOAD_TX_CHECKSUM |
+                            DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_MULTI_SEGMENTS |
+                            DPDK_STACK_OFFLOAD_GRO;
+
+  wanted &= ~(disabled | dpdk_device_config_get_disabled_offloads (device));
+  /* it cuts in software, IPv4 only, and refuses segments that fill the MTU */
+  if (g_strcmp0 (dpdk_port_get_driver (port), "net_tap") == 0)
+    wanted &= ~DPDK_STACK_OFFLOAD_TSO;
+  if ((wanted & DPDK_STACK_OFFLOAD_TX_CHECKSUM) == 0)
+    wanted &= ~DPDK_STACK_OFFLOAD_TSO;
+  return wanted;
+}
+
+/* of those that are wanted */
+static DpdkStackOffload
+get_used_offloads (DpdkPort *port, DpdkStackOffload wanted)
+{
+  DpdkRxOffload rx = dpdk_port_get_rx_offloads (port);
+  DpdkTxOffload tx = dpdk_port_get_tx_offloads (port);
+  DpdkStackOffload used = wanted & DPDK_STACK_OFFLOAD_GRO;
+
+  if ((rx & (DPDK_RX_OFFLOAD_UDP_CHECKSUM | DPDK_RX_OFFLOAD_TCP_CHECKSUM)) != 0)
+    used |= DPDK_STACK_OFFLOAD_RX_CHECKSUM;
+  if ((tx & TX_CHECKSUMS) == TX_CHECKSUMS)
+    used |= DPDK_STACK_OFFLOAD_TX_CHECKSUM;
+  if ((tx & DPDK_TX_OFFLOAD_TCP_TSO) != 0 && (used & DPDK_STACK_OFFLOAD_TX_CHECKSUM) != 0)
+    used |= DPDK_STACK_OFFLOAD_TSO;
+  if ((tx & DPDK_TX_OFFLOAD_MULTI_SEGMENTS) != 0)
+    used |= DPDK_STACK_OFFLOAD_MULTI_SEGMENTS;
+  return used;
+}
+
 static DpdkWorkerPort *
-new_worker_port (DpdkPort *port, DpdkDeviceConfig *device)
+new_worker_port (DpdkPort *port, DpdkDeviceConfig *device, DpdkStackOffload offloads)
 {
   DpdkWorkerPort *self = g_new0 (DpdkWorkerPort, 1);
   GPtrArray *addresses = dpdk_device_config_get_addresses (device);
@@ -49,6 +114,7 @@ new_worker_port (DpdkPort *port, DpdkDeviceConfig *device)
   GInetAddress *v6 = dpdk_device_config_get_gateway_v6 (device);
 
   self->port = g_object_ref (port);
+  self->offloads = offloads;
   self->addresses = g_array_new (FALSE, TRUE, sizeof (DpdkStackAddress));
   g_array_set_size (self->addresses, addresses->len);
   for (guint i = 0; i < addresses->len; i++)
@@ -179,6 +245,7 @@ dpdk_runtime_ports_open (DpdkRuntimeParts *parts, GPtrArray *devices,
       DpdkDeviceConfig *device = g_ptr_array_index (devices, i);
       const char *mac = dpdk_device_config_get_mac (device);
       DpdkPort *port = dpdk_runtime_ports_find (settings->added, device);
+      DpdkStackOffload wanted;
       DpdkMempool *mempool;
 
       port = port != NULL ? g_object_ref (port) : open_port (parts->eal, device, error);
@@ -186,15 +253,15 @@ dpdk_runtime_ports_open (DpdkRuntimeParts *parts, GPtrArray *devices,
         return NULL;
       g_ptr_array_add (parts->ports, port);
       dpdk_port_set_interrupts_wanted (port, settings->with_interrupts);
+      wanted = get_wanted_offloads (port, device, settings->disabled_offloads);
       mempool = get_mempool (parts, settings, nodes, port, data_size, error);
       if (mempool == NULL || (mac != NULL && !dpdk_port_set_mac (port, mac, error)) ||
           !dpdk_port_set_mtu (port, dpdk_device_config_get_mtu (device), error) ||
-          !dpdk_port_configure (port, mempool,
-                                MIN (settings->n_workers, dpdk_port_get_max_queues (port)),
-                                settings->queue_descriptors, error) ||
+          !configure_port (port, mempool, settings, wanted, error) ||
           !dpdk_port_start (port, error))
         return NULL;
-      g_ptr_array_add (worker_ports, new_worker_port (port, device));
+      g_ptr_array_add (worker_ports,
+                       new_worker_port (port, device, get_used_offloads (port, wanted)));
     }
   return g_steal_pointer (&worker_ports);
 }

@@ -69,6 +69,7 @@ void dpdk_worker_shared_unref (DpdkWorkerShared *self);
 /* a port of a worker: the queue number is the worker's index */
 typedef struct {
   DpdkPort *port;
+  DpdkStackOffload offloads;
   GArray *addresses;
   gboolean has_gateway_v4;
   gboolean has_gateway_v6;
@@ -104,6 +105,7 @@ void dpdk_worker_core_get_statistics (DpdkWorkerCore *self, DpdkWorkerStatistics
 void dpdk_worker_core_get_stack_counters (DpdkWorkerCore *self, DpdkStackCounters *counters);
 /* from here on the ports may be closed; when the thread has ended */
 void dpdk_worker_core_detach_ports (DpdkWorkerCore *self);
+DpdkStackOffload dpdk_worker_core_get_offloads (DpdkWorkerCore *self, DpdkPort *port);
 DpdkPort *dpdk_worker_core_find_port (DpdkWorkerCore *self, GInetAddress *address);
 
 void dpdk_worker_core_add_closable (DpdkWorkerCore *self, DpdkClosable *closable);

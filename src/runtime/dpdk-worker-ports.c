@@ -22,6 +22,9 @@ add_interface (DpdkWorkerCore *self, guint index, GError **error)
     .queue = self->index,
     .n_queues = dpdk_port_get_n_queues (port->port),
     .mtu = dpdk_port_get_mtu (port->port),
+    .offloads = port->offloads,
+    .tx_ip_checksum = (dpdk_port_get_tx_offloads (port->port) & DPDK_TX_OFFLOAD_IPV4_CHECKSUM) != 0,
+    .max_tx_segments = dpdk_port_get_max_tx_segments (port->port),
     .addresses = (const DpdkStackAddress *) (void *) port->addresses->data,
     .n_addresses = port->addresses->len,
     .gateway_v4 = port->has_gateway_v4 ? &port->gateway_v4 : NULL,
@@ -164,4 +167,14 @@ dpdk_worker_core_find_port (DpdkWorkerCore *self, GInetAddress *address)
         }
     }
   return NULL;
+}
+
+/* for any thread: this does not change */
+DpdkStackOffload
+dpdk_worker_core_get_offloads (DpdkWorkerCore *self, DpdkPort *port)
+{
+  for (guint i = 0; i < self->ports->len; i++)
+    if (get_port (self, i)->port == port && self->index < dpdk_port_get_n_queues (port))
+      return get_port (self, i)->offloads;
+  return DPDK_STACK_OFFLOAD_NONE;
 }

@@ -396,6 +396,30 @@ run_invocation (DpdkWorkerTask *task)
 }
 
 /**
+ * dpdk_worker_get_offloads:
+ * @self: a worker
+ * @port: a port of the runtime
+ *
+ * Gets what the stack of the worker uses on @port: what the device can do of what was not switched off
+ * by the configuration or by [method@Dpdk.RuntimeBuilder.set_disabled_offloads]. What the device was
+ * configured with is in [property@Dpdk.Port:rx-offloads] and [property@Dpdk.Port:tx-offloads].
+ *
+ * May be called from any thread.
+ *
+ * Returns: the offloads, %DPDK_STACK_OFFLOAD_NONE if the worker does not serve @port
+ *
+ * Since: 0.1
+ */
+DpdkStackOffload
+dpdk_worker_get_offloads (DpdkWorker *self, DpdkPort *port)
+{
+  g_return_val_if_fail (DPDK_IS_WORKER (self), DPDK_STACK_OFFLOAD_NONE);
+  g_return_val_if_fail (DPDK_IS_PORT (port), DPDK_STACK_OFFLOAD_NONE);
+
+  return dpdk_worker_core_get_offloads (self->core, port);
+}
+
+/**
  * dpdk_worker_invoke:
  * @self: a worker
  * @func: (scope notified) (closure user_data) (destroy destroy): the function

@@ -38,6 +38,14 @@ G_DEFINE_BOXED_TYPE (DpdkStackCounters, dpdk_stack_counters, dpdk_stack_counters
  * @DPDK_STACK_COUNTER_OUT_OF_MEMORY: packets that were not sent or received for want of memory
  * @DPDK_STACK_COUNTER_NO_ROUTE: packets that were not sent because no interface leads to their
  *   destination
+ * @DPDK_STACK_COUNTER_RX_CHECKSUM_OFFLOADED: received packets of TCP and UDP whose checksum the stack did
+ *   not verify because the device, or GRO, had done so
+ * @DPDK_STACK_COUNTER_TX_CHECKSUM_OFFLOADED: packets of TCP and UDP whose checksum was left to the
+ *   device
+ * @DPDK_STACK_COUNTER_TSO_SEGMENTS: segments that went to the device as part of a larger one, without
+ *   the first of each
+ * @DPDK_STACK_COUNTER_GRO_SEGMENTS: segments that GRO made part of a larger one, without the first of
+ *   each
  * @DPDK_STACK_COUNTER_TCP_RECEIVED: segments received
  * @DPDK_STACK_COUNTER_TCP_SENT: segments sent, also those sent again
  * @DPDK_STACK_COUNTER_TCP_RETRANSMITTED: segments sent again
@@ -109,6 +117,10 @@ dpdk_stack_get_counters (DpdkStack *self, DpdkStackCounters *counters)
     }
   values[DPDK_STACK_COUNTER_DROPPED_HEADER] =
       load_small (&s->etharp.proterr) + load_small (&s->ip.err) + load_small (&s->ip6.err);
+  values[DPDK_STACK_COUNTER_RX_CHECKSUM_OFFLOADED] = load (&self->rx_checksums);
+  values[DPDK_STACK_COUNTER_TX_CHECKSUM_OFFLOADED] = load (&self->tx_checksums);
+  values[DPDK_STACK_COUNTER_TSO_SEGMENTS] = load (&self->tso_segments);
+  values[DPDK_STACK_COUNTER_GRO_SEGMENTS] = load (&self->gro_segments);
   values[DPDK_STACK_COUNTER_DROPPED_FRAGMENT] =
       load_small (&s->ip_frag.drop) + load_small (&s->ip6_frag.drop);
   values[DPDK_STACK_COUNTER_DROPPED_UDP_PORT] = load_small (&s->udp.proterr);

@@ -29,11 +29,7 @@ dpdk_stack_interface_set_link_up (DpdkStackInterface *self, gboolean link_up)
     return;
   self->link_up = link_up;
   if (!link_up)
-    {
-      rte_pktmbuf_free_bulk (self->unsent, self->n_unsent);
-      self->stack->statistics.tx_dropped += self->n_unsent;
-      self->n_unsent = 0;
-    }
+    dpdk_stack_interface_drop_unsent (self);
   for (guint i = 0; i < self->netifs->len; i++)
     {
       struct netif *netif = get_netif (self, i);

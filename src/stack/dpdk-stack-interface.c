@@ -41,7 +41,7 @@ free_packet (struct pbuf *p)
 }
 
 static struct pbuf *
-wrap_packet (DpdkStack *stack, struct rte_mbuf *mbuf)
+wrap_segment (DpdkStack *stack, struct rte_mbuf *mbuf)
 {
   DpdkStackPacket *packet = packet_from_mbuf (mbuf);
 
@@ -56,49 +56,29 @@ wrap_packet (DpdkStack *stack, struct rte_mbuf *mbuf)
                               rte_pktmbuf_mtod (mbuf, void *), rte_pktmbuf_data_len (mbuf));
 }
 
-static err_t
-link_output (struct netif *netif, struct pbuf *p)
+/* each buffer of a chain is on its own from here on */
+static struct pbuf *
+wrap_packet (DpdkStack *stack, struct rte_mbuf *mbuf)
 {
-  DpdkStackInterface *self = ((DpdkStackNetif *) netif)->interface;
-  struct rte_mbuf *mbuf;
-  char *room;
+  struct pbuf *head = NULL, **end = &head;
+  guint left = rte_pktmbuf_pkt_len (mbuf);
 
-  /* nobody is there, and what waits would be out of date when somebody is */
-  if (G_UNLIKELY (!self->link_up))
+  while (mbuf != NULL)
     {
-      self->stack->statistics.tx_dropped++;
-      return ERR_OK;
-    }
-  if (self->n_unsent == G_N_ELEMENTS (self->unsent))
-    dpdk_stack_interface_flush (self);
-  mbuf = self->n_unsent < G_N_ELEMENTS (self->unsent) ? rte_pktmbuf_alloc (self->pool) : NULL;
-  room = mbuf != NULL ? rte_pktmbuf_append (mbuf, p->tot_len) : NULL;
-  if (room == NULL)
-    {
-      rte_pktmbuf_free (mbuf);
-      self->stack->statistics.tx_dropped++;
-      return ERR_MEM;
-    }
-  pbuf_copy_partial (p, room, p->tot_len, 0);
-  self->unsent[self->n_unsent++] = mbuf;
-  return ERR_OK;
-}
+      struct rte_mbuf *next = mbuf->next;
+      struct pbuf *p;
 
-/* what the device does not take now stays for the next turn */
-void
-dpdk_stack_interface_flush (DpdkStackInterface *self)
-{
-  guint16 n;
-
-  if (self->n_unsent == 0)
-    return;
-  /* a packet is an mbuf */
-  n = dpdk_port_tx_burst_uncounted (self->port, self->queue, (DpdkPacket **) self->unsent,
-                                    self->n_unsent);
-  self->stack->statistics.tx_packets += n;
-  self->n_unsent -= n;
-  if (self->n_unsent > 0)
-    memmove (self->unsent, self->unsent + n, self->n_unsent * sizeof *self->unsent);
+      mbuf->next = NULL;
+      mbuf->nb_segs = 1;
+      mbuf->pkt_len = mbuf->data_len;
+      p = wrap_segment (stack, mbuf);
+      p->tot_len = (u16_t) left;
+      left -= p->len;
+      *end = p;
+      end = &p->next;
+      mbuf = next;
+    }
+  return head;
 }
 
 static err_t
@@ -110,13 +90,16 @@ init_netif (struct netif *netif)
   netif->name[1] = 'p';
   netif->output = etharp_output;
   netif->output_ip6 = ethip6_output;
-  netif->linkoutput = link_output;
+  netif->linkoutput = dpdk_stack_interface_transmit;
   netif->mtu = (u16_t) self->mtu;
   netif->mtu6 = (u16_t) self->mtu;
   netif->hwaddr_len = ETH_HWADDR_LEN;
   memcpy (netif->hwaddr, self->mac, ETH_HWADDR_LEN);
   netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
                  NETIF_FLAG_LINK_UP | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+  /* made while copying, or by the device */
+  NETIF_SET_CHECKSUM_CTRL (netif, NETIF_CHECKSUM_ENABLE_ALL &
+                                      ~(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP));
   return ERR_OK;
 }
 
@@ -261,6 +244,9 @@ dpdk_stack_interface_new (DpdkStack *stack, const DpdkStackInterfaceConfig *conf
   self->n_queues = config->n_queues;
   self->pool = config->pool;
   self->mtu = config->mtu;
+  self->offloads = config->offloads;
+  self->tx_ip_checksum = config->tx_ip_checksum;
+  self->max_tx_segments = config->max_tx_segments;
   /* until it is known to be down */
   self->link_up = TRUE;
   memcpy (self->mac, config->mac, sizeof self->mac);
@@ -291,7 +277,7 @@ dpdk_stack_interface_free (DpdkStackInterface *self)
   g_ptr_array_unref (self->netifs);
   /* a removed netif may still have said goodbye */
   dpdk_stack_interface_flush (self);
-  rte_pktmbuf_free_bulk (self->unsent, self->n_unsent);
+  dpdk_stack_interface_drop_unsent (self);
   g_free (self->on_link);
   g_free (self);
 }
@@ -461,40 +447,53 @@ void
 dpdk_stack_interface_input (DpdkStackInterface *self, struct rte_mbuf *mbuf)
 {
   DpdkStackNetif *netif;
+  DpdkStackFrame frame;
+  guint8 offload = 0;
   struct pbuf *p;
 
-  if (G_UNLIKELY (mbuf->nb_segs > 1 && rte_pktmbuf_linearize (mbuf) != 0))
+  if (G_UNLIKELY (rte_pktmbuf_pkt_len (mbuf) > G_MAXUINT16))
     {
       self->stack->statistics.rx_dropped++;
       rte_pktmbuf_free (mbuf);
       return;
     }
+  if ((mbuf->ol_flags & DPDK_STACK_RX_VERIFIED) != 0 &&
+      dpdk_stack_frame_parse (&frame, rte_pktmbuf_mtod (mbuf, const guint8 *),
+                              rte_pktmbuf_data_len (mbuf)))
+    {
+      offload = dpdk_stack_packet_get_verified (mbuf);
+      if ((offload & PBUF_OFFLOAD_L4_CSUM) != 0)
+        dpdk_stack_count (&self->stack->rx_checksums);
+    }
+  if ((mbuf->ol_flags & RTE_MBUF_F_RX_LRO) != 0)
+    offload |= PBUF_OFFLOAD_MERGED;
   netif = choose_netif (self, mbuf);
   p = wrap_packet (self->stack, mbuf);
+  p->offload = offload;
   if (netif->netif.input (p, &netif->netif) != ERR_OK)
     pbuf_free (p);
 }
 
-static void
-dispatch (DpdkStackInterface *self, struct rte_mbuf *mbuf)
+/* FALSE: it was for another worker only */
+static gboolean
+is_ours (DpdkStackInterface *self, struct rte_mbuf *mbuf)
 {
-  const DpdkStackPeers *peers = &self->stack->peers;
   guint worker;
 
-  if (peers->n_workers > 1)
-    switch (find_target (self, mbuf, &worker))
-      {
-      case FRAME_FOR_ALL:
-        forward_to_all (self, mbuf);
-        break;
-      case FRAME_FOR_ANOTHER:
-        forward (self, worker, mbuf);
-        return;
-      case FRAME_OURS:
-      default:
-        break;
-      }
-  dpdk_stack_interface_input (self, mbuf);
+  if (self->stack->peers.n_workers == 1)
+    return TRUE;
+  switch (find_target (self, mbuf, &worker))
+    {
+    case FRAME_FOR_ALL:
+      forward_to_all (self, mbuf);
+      return TRUE;
+    case FRAME_FOR_ANOTHER:
+      forward (self, worker, mbuf);
+      return FALSE;
+    case FRAME_OURS:
+    default:
+      return TRUE;
+    }
 }
 
 guint
@@ -503,12 +502,22 @@ dpdk_stack_interface_receive (DpdkStackInterface *self)
   struct rte_mbuf *burst[DPDK_STACK_BURST];
   guint16 n = dpdk_port_rx_burst_uncounted (self->port, self->queue, (DpdkPacket **) burst,
                                             DPDK_STACK_BURST);
+  guint n_ours = 0;
 
   for (guint16 i = 0; i < n; i++)
     {
+      struct rte_mbuf *mbuf = burst[i];
+
       if (i + 1 < n)
         rte_prefetch0 (rte_pktmbuf_mtod (burst[i + 1], void *));
-      dispatch (self, burst[i]);
+      if ((self->offloads & DPDK_STACK_OFFLOAD_RX_CHECKSUM) == 0)
+        dpdk_stack_packet_forget_verified (mbuf);
+      if (is_ours (self, mbuf))
+        burst[n_ours++] = mbuf;
     }
+  if (n_ours > 1 && (self->offloads & DPDK_STACK_OFFLOAD_GRO) != 0)
+    n_ours = dpdk_stack_gro (self->stack, burst, n_ours);
+  for (guint i = 0; i < n_ours; i++)
+    dpdk_stack_interface_input (self, burst[i]);
   return n;
 }

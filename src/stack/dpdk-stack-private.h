@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dpdk-slab.h"
+#include "dpdk-stack-frame.h"
 #include "dpdk-stack.h"
 #include "dpdk-thread-local-private.h"
 
@@ -28,6 +29,15 @@ typedef struct {
   DpdkStackInterface *interface;
 } DpdkStackNetif;
 
+/* the last packet that waits to be sent, if another segment may be put behind its own */
+typedef struct {
+  struct rte_mbuf *head;
+  struct rte_mbuf *tail;
+  guint header_length;
+  guint segment_size;
+  guint32 next_sequence;
+} DpdkStackLarge;
+
 struct _DpdkStackInterface {
   DpdkStack *stack;
   guint index;
@@ -44,6 +54,12 @@ struct _DpdkStackInterface {
   gboolean has_gateway_v4;
   gboolean has_gateway_v6;
   ip6_addr_t gateway_v6;
+  DpdkStackOffload offloads;
+  gboolean tx_ip_checksum;
+  guint max_tx_segments;
+  DpdkStackLarge large;
+  /* of those that wait the first ones are ready for the device */
+  guint n_prepared;
   guint n_unsent;
   struct rte_mbuf *unsent[4 * DPDK_STACK_BURST];
 };
@@ -57,6 +73,10 @@ struct _DpdkStack {
   guint max_packets;
   struct stats_ *lwip_statistics;
   DpdkStackStatistics statistics;
+  guint64 rx_checksums;
+  guint64 tx_checksums;
+  guint64 tso_segments;
+  guint64 gro_segments;
   guint64 isn_key[2];
   guint8 random[1024];
   gsize random_left;
@@ -74,10 +94,43 @@ void dpdk_stack_interface_set_mac (DpdkStackInterface *self, const guint8 mac[6]
 void dpdk_stack_interface_set_mtu (DpdkStackInterface *self, guint mtu);
 gboolean dpdk_stack_interface_has_address (DpdkStackInterface *self, gboolean is_v6,
                                            const guint8 *address);
+err_t dpdk_stack_interface_transmit (struct netif *netif, struct pbuf *p);
 void dpdk_stack_interface_flush (DpdkStackInterface *self);
+void dpdk_stack_interface_drop_unsent (DpdkStackInterface *self);
+guint dpdk_stack_gro (DpdkStack *stack, struct rte_mbuf **packets, guint n_packets);
 gboolean dpdk_stack_interface_is_on_link (DpdkStackInterface *self, gboolean is_v6,
                                           const guint8 *address);
 gboolean dpdk_stack_interface_reaches (DpdkStackInterface *self, gboolean is_v6,
                                        const guint8 *address);
+
+/* written by the thread of the stack only, read by others */
+static inline void
+dpdk_stack_count (guint64 *counter)
+{
+  __atomic_store_n (counter, *counter + 1, __ATOMIC_RELAXED);
+}
+
+/* those of DPDK that say that a checksum is good; each is one bit of two, of which both together say
+   that the data are good although the checksum is not: there the sender was in the same machine */
+#define DPDK_STACK_RX_VERIFIED (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+
+/* as flags of pbufs. What a device found bad is verified again: some say so of UDP without a checksum. */
+static inline guint8
+dpdk_stack_packet_get_verified (const struct rte_mbuf *mbuf)
+{
+  return (
+      guint8) (((mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD) != 0 ? PBUF_OFFLOAD_IP_CSUM : 0) |
+               ((mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_GOOD) != 0 ? PBUF_OFFLOAD_L4_CSUM : 0));
+}
+
+/* unless the checksum is known to be none: it would be found bad */
+static inline void
+dpdk_stack_packet_forget_verified (struct rte_mbuf *mbuf)
+{
+  if ((mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_NONE)
+    mbuf->ol_flags &= ~RTE_MBUF_F_RX_IP_CKSUM_MASK;
+  if ((mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_NONE)
+    mbuf->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
+}
 
 G_END_DECLS

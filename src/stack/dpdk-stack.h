@@ -28,6 +28,10 @@ typedef struct {
   struct rte_mempool *pool;
   guint8 mac[6];
   guint mtu;
+  DpdkStackOffload offloads;
+  /* with TSO: the device makes the checksum of the IPv4 header, too */
+  gboolean tx_ip_checksum;
+  guint max_tx_segments;
   const DpdkStackAddress *addresses;
   guint n_addresses;
   const DpdkStackAddress *gateway_v4;

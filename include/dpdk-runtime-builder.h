@@ -37,6 +37,8 @@ void dpdk_runtime_builder_set_cache_size (DpdkRuntimeBuilder *self, guint cache_
 DPDK_AVAILABLE_IN_0_1
 void dpdk_runtime_builder_set_queue_descriptors (DpdkRuntimeBuilder *self, guint queue_descriptors);
 DPDK_AVAILABLE_IN_0_1
+void dpdk_runtime_builder_set_memory_budget (DpdkRuntimeBuilder *self, guint64 memory_budget);
+DPDK_AVAILABLE_IN_0_1
 void dpdk_runtime_builder_set_pci_addresses (DpdkRuntimeBuilder *self,
                                              const char *const *pci_addresses);
 DPDK_AVAILABLE_IN_0_1

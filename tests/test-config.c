@@ -156,6 +156,12 @@ static const ErrorCase error_cases[] = {
   { "core-infinite", "{\"dpdk_cores\":[1e999]}", INVALID,
     "1: $.dpdk_cores[0]: 1e999: " NOT_INTEGER },
 
+  /* memory_budget */
+  { "memory-small", WITH_ROOT ("\"memory_budget\":1048575"), INVALID,
+    "1: $.memory_budget: 1048575: must be between 1048576 and 9223372036854775807" },
+  { "memory-string", WITH_ROOT ("\"memory_budget\":\"1 GB\""), INVALID,
+    "1: $.memory_budget: \"1 GB\": must be an integer, not a string" },
+
   /* tcp */
   { "tcp-array", WITH_ROOT ("\"tcp\":[]"), INVALID,
     "1: $.tcp: []: must be an object, not an array" },

@@ -201,13 +201,25 @@ read_tcp (const DpdkConfigDocument *document, JsonNode *node, const char *path, 
 }
 
 static gboolean
+read_memory_budget (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                    gpointer data, GError **error)
+{
+  Reading *reading = data;
+
+  return dpdk_config_read_uint64 (document, node, path, DPDK_STACK_BUDGET_MIN, G_MAXINT64,
+                                  &reading->fields->memory_budget, error);
+}
+
+static gboolean
 read_root (const DpdkConfigDocument *document, JsonNode *root, DpdkConfigFields *fields,
            GError **error)
 {
   static const DpdkConfigKey keys[] = {
-    { "dpdk_cores", read_cores }, { "devices", read_devices }, { "eal_args", read_eal_args },
-    { "tcp", read_tcp },          { "version", NULL },         { "platform", NULL },
-    { "generated_at", NULL },     { "metadata", NULL },        { "hugepages", NULL },
+    { "dpdk_cores", read_cores },  { "devices", read_devices },
+    { "eal_args", read_eal_args }, { "memory_budget", read_memory_budget },
+    { "tcp", read_tcp },           { "version", NULL },
+    { "platform", NULL },          { "generated_at", NULL },
+    { "metadata", NULL },          { "hugepages", NULL },
   };
   g_autoptr (GArray) present_cores = dpdk_config_list_present_cores ();
   g_autoptr (GArray) usable_cores = dpdk_config_list_usable_cores ();

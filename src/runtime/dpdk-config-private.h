@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dpdk-glib.h"
+#include "dpdk-stack-budget.h"
 #include "dpdk-stack-tcp.h"
 
 G_BEGIN_DECLS
@@ -13,6 +14,8 @@ typedef struct {
   GPtrArray *eal_args;
   DpdkStackTcpOptions tcp_options;
   guint max_time_wait;
+  /* bytes, 0 for the default */
+  guint64 memory_budget;
 } DpdkConfigFields;
 
 struct _DpdkConfig {

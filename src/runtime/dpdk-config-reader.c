@@ -207,8 +207,8 @@ dup_literal (const DpdkConfigDocument *document, const char *path)
 }
 
 gboolean
-dpdk_config_read_uint (const DpdkConfigDocument *document, JsonNode *node, const char *path,
-                       guint min, guint max, guint *value, GError **error)
+dpdk_config_read_uint64 (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                         guint64 min, guint64 max, guint64 *value, GError **error)
 {
   gint64 number;
 
@@ -224,12 +224,27 @@ dpdk_config_read_uint (const DpdkConfigDocument *document, JsonNode *node, const
     {
       g_autofree char *literal = dup_literal (document, path);
 
-      if (!g_ascii_string_to_signed (literal, 10, 0, G_MAXUINT, &number, NULL))
+      if (!g_ascii_string_to_signed (literal, 10, 0, G_MAXINT64, &number, NULL))
         number = -1;
     }
 
   if (number < (gint64) min || number > (gint64) max)
-    return dpdk_config_fail (document, path, error, "must be between %u and %u", min, max);
+    return dpdk_config_fail (document, path, error,
+                             "must be between %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT, min,
+                             max);
+  *value = (guint64) number;
+
+  return TRUE;
+}
+
+gboolean
+dpdk_config_read_uint (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                       guint min, guint max, guint *value, GError **error)
+{
+  guint64 number;
+
+  if (!dpdk_config_read_uint64 (document, node, path, min, max, &number, error))
+    return FALSE;
   *value = (guint) number;
 
   return TRUE;

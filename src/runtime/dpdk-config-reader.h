@@ -40,6 +40,9 @@ gboolean dpdk_config_read_array (const DpdkConfigDocument *document, JsonNode *n
 gboolean dpdk_config_read_uint (const DpdkConfigDocument *document, JsonNode *node,
                                 const char *path, guint min, guint max, guint *value,
                                 GError **error);
+gboolean dpdk_config_read_uint64 (const DpdkConfigDocument *document, JsonNode *node,
+                                  const char *path, guint64 min, guint64 max, guint64 *value,
+                                  GError **error);
 gboolean dpdk_config_read_boolean (const DpdkConfigDocument *document, JsonNode *node,
                                    const char *path, gboolean *value, GError **error);
 /* NULL on error; the string belongs to the node */

@@ -60,6 +60,7 @@
  *     "ecn": false,
  *     "max_time_wait": 1048576
  *   },
+ *   "memory_budget": 1073741824,
  *   "eal_args": ["--log-level=lib.eal:debug"]
  * }
  * ```
@@ -70,6 +71,9 @@
  *
  * The keys of `offloads` are the values of [flags@Dpdk.StackOffload]. With `auto`, which holds without
  * them, is used what the device can do; with `off` it is not.
+ *
+ * `memory_budget` is what the connections of each worker may take, in bytes; see
+ * [method@Dpdk.RuntimeBuilder.set_memory_budget].
  *
  * A device has either `pci_address` or `vdev` (such as `net_tap0,iface=dpdk0`). The keys `version`,
  * `platform`, `generated_at`, `metadata` and `hugepages` are ignored; any other is an error.
@@ -84,9 +88,10 @@ typedef enum {
   PROP_DEVICES,
   PROP_EAL_ARGS,
   PROP_MAX_TIME_WAIT,
+  PROP_MEMORY_BUDGET,
 } DpdkConfigProperty;
 
-static GParamSpec *properties[PROP_MAX_TIME_WAIT + 1];
+static GParamSpec *properties[PROP_MEMORY_BUDGET + 1];
 
 void
 dpdk_config_fields_init (DpdkConfigFields *fields)
@@ -139,6 +144,9 @@ dpdk_config_get_property (GObject *object, guint prop_id, GValue *value, GParamS
       break;
     case PROP_MAX_TIME_WAIT:
       g_value_set_uint (value, self->fields.max_time_wait);
+      break;
+    case PROP_MEMORY_BUDGET:
+      g_value_set_uint64 (value, self->fields.memory_budget);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -198,6 +206,15 @@ dpdk_config_class_init (DpdkConfigClass *klass)
   properties[PROP_MAX_TIME_WAIT] =
       g_param_spec_uint ("max-time-wait", NULL, NULL, 0, DPDK_STACK_TCP_TIME_WAIT_MAX,
                          DPDK_STACK_TCP_TIME_WAIT_DEFAULT, flags);
+  /**
+   * DpdkConfig:memory-budget: (getter get_memory_budget)
+   *
+   * What the connections of each worker may take, in bytes, or 0 if the configuration does not say.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MEMORY_BUDGET] =
+      g_param_spec_uint64 ("memory-budget", NULL, NULL, 0, G_MAXINT64, 0, flags);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -287,6 +304,24 @@ dpdk_config_get_eal_args (DpdkConfig *self)
   g_return_val_if_fail (DPDK_IS_CONFIG (self), NULL);
 
   return (const char *const *) self->fields.eal_args->pdata;
+}
+
+/**
+ * dpdk_config_get_memory_budget: (get-property memory-budget)
+ * @self: a configuration
+ *
+ * Gets what the connections of each worker may take. It may be called from any thread.
+ *
+ * Returns: bytes, or 0 if the configuration does not say
+ *
+ * Since: 0.1
+ */
+guint64
+dpdk_config_get_memory_budget (DpdkConfig *self)
+{
+  g_return_val_if_fail (DPDK_IS_CONFIG (self), 0);
+
+  return self->fields.memory_budget;
 }
 
 /**

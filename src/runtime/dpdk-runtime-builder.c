@@ -40,6 +40,7 @@ struct _DpdkRuntimeBuilder {
   guint mempool_size;
   guint cache_size;
   guint queue_descriptors;
+  guint64 memory_budget;
   DpdkIdlePolicy idle_policy;
   gboolean idle_policy_is_set;
   DpdkStackOffload disabled_offloads;
@@ -250,6 +251,31 @@ dpdk_runtime_builder_set_queue_descriptors (DpdkRuntimeBuilder *self, guint queu
 }
 
 /**
+ * dpdk_runtime_builder_set_memory_budget:
+ * @self: a builder
+ * @memory_budget: bytes, at least a megabyte; 0, the default, for what the configuration says
+ *
+ * Sets how much memory the connections of each worker may take: their state, what they are to send,
+ * and what was received, with the whole buffers that it is in, until it is read and the bytes that
+ * were read in place are dropped. If neither this nor the configuration says, it is an eighth of the
+ * memory of the machine divided by the workers, at least 64 megabytes.
+ *
+ * When seven eighths are taken, data that came out of order is dropped and windows do not grow. When
+ * all is taken, what connects is dropped and may try again, connecting fails with
+ * %G_IO_ERROR_NO_SPACE, writing blocks while there is something to send, and who has unread data gets
+ * no more; connections that there are go on. [struct@Dpdk.StackCounters] tells of it.
+ *
+ * Since: 0.1
+ */
+void
+dpdk_runtime_builder_set_memory_budget (DpdkRuntimeBuilder *self, guint64 memory_budget)
+{
+  g_return_if_fail (DPDK_IS_RUNTIME_BUILDER (self));
+
+  self->memory_budget = memory_budget;
+}
+
+/**
  * dpdk_runtime_builder_set_pci_addresses:
  * @self: a builder
  * @pci_addresses: (array zero-terminated=1) (nullable): PCI addresses, or %NULL for all devices
@@ -394,12 +420,13 @@ get_eal_args (DpdkRuntimeBuilder *self, DpdkConfig *config, GPtrArray *devices)
 }
 
 static gboolean
-start_workers (DpdkRuntimeParts *parts, guint n_workers, DpdkIdlePolicy idle_policy,
-               GPtrArray *worker_ports, GError **error)
+start_workers (DpdkRuntimeBuilder *self, DpdkRuntimeParts *parts, guint n_workers,
+               DpdkIdlePolicy idle_policy, GPtrArray *worker_ports, GError **error)
 {
   const DpdkConfigFields *fields = &parts->config->fields;
-  DpdkWorkerShared *shared =
-      dpdk_worker_shared_new (n_workers, &fields->tcp_options, fields->max_time_wait);
+  DpdkWorkerShared *shared = dpdk_worker_shared_new (
+      n_workers, &fields->tcp_options, fields->max_time_wait,
+      self->memory_budget != 0 ? self->memory_budget : fields->memory_budget);
   const guint *cores = dpdk_config_get_cores (parts->config, NULL);
   gboolean success = TRUE;
 
@@ -439,6 +466,12 @@ check (DpdkRuntimeBuilder *self, DpdkConfig *config, GError **error)
     g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
                  "DpdkRuntimeBuilder: %u queue descriptors: must be between 1 and %u",
                  self->queue_descriptors, G_MAXUINT16);
+  else if (self->memory_budget != 0 &&
+           (self->memory_budget < DPDK_STACK_BUDGET_MIN || self->memory_budget > G_MAXINT64))
+    g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
+                 "DpdkRuntimeBuilder: a memory budget of %" G_GUINT64_FORMAT
+                 " bytes: must be between %d and %" G_GINT64_FORMAT,
+                 self->memory_budget, DPDK_STACK_BUDGET_MIN, G_MAXINT64);
   else
     return TRUE;
   return FALSE;
@@ -478,7 +511,8 @@ build_parts (DpdkRuntimeBuilder *self, DpdkRuntimeParts *parts, GError **error)
     .added = self->ports,
   };
   worker_ports = dpdk_runtime_ports_open (parts, devices, &settings, error);
-  return worker_ports != NULL && start_workers (parts, n_workers, idle_policy, worker_ports, error);
+  return worker_ports != NULL &&
+         start_workers (self, parts, n_workers, idle_policy, worker_ports, error);
 }
 
 /**

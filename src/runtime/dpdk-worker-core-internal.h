@@ -44,6 +44,7 @@ struct _DpdkWorkerCore {
   DpdkWorkerPortState *port_states;
   DpdkWorkerShared *shared;
   DpdkWorkerPoller *poller;
+  DpdkStackBudget *budget;
   DpdkStack *stack;
   GQueue closables;
   gboolean devices_wake;

@@ -56,13 +56,15 @@ struct _DpdkWorkerShared {
   /* that connections begin with */
   DpdkStackTcpOptions tcp_options;
   guint max_time_wait;
+  guint64 memory_budget;
   /* those that run, or have run beside one that still does */
   DpdkWorkerCore **cores;
   DpdkPortOwners *port_owners;
 };
 
+/* @memory_budget: of each worker, in bytes; 0 for the default */
 DpdkWorkerShared *dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options,
-                                          guint max_time_wait);
+                                          guint max_time_wait, guint64 memory_budget);
 DpdkWorkerShared *dpdk_worker_shared_ref (DpdkWorkerShared *self);
 void dpdk_worker_shared_unref (DpdkWorkerShared *self);
 
@@ -100,6 +102,7 @@ guint dpdk_worker_core_get_cpu (DpdkWorkerCore *self);
 DpdkIdlePolicy dpdk_worker_core_get_idle_policy (DpdkWorkerCore *self);
 GMainContext *dpdk_worker_core_get_main_context (DpdkWorkerCore *self);
 DpdkStack *dpdk_worker_core_get_stack (DpdkWorkerCore *self);
+DpdkStackBudget *dpdk_worker_core_get_budget (DpdkWorkerCore *self);
 DpdkWorkerShared *dpdk_worker_core_get_shared (DpdkWorkerCore *self);
 void dpdk_worker_core_get_statistics (DpdkWorkerCore *self, DpdkWorkerStatistics *statistics);
 void dpdk_worker_core_get_stack_counters (DpdkWorkerCore *self, DpdkStackCounters *counters);

@@ -10,7 +10,7 @@ DPDK_THREAD_LOCAL DpdkWorkerCore *dpdk_worker_core_current;
 
 DpdkWorkerShared *
 dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options,
-                        guint max_time_wait)
+                        guint max_time_wait, guint64 memory_budget)
 {
   DpdkWorkerShared *self = g_new0 (DpdkWorkerShared, 1);
 
@@ -18,6 +18,7 @@ dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options,
   self->n_workers = n_workers;
   self->tcp_options = *tcp_options;
   self->max_time_wait = max_time_wait;
+  self->memory_budget = memory_budget;
   self->cores = g_new0 (DpdkWorkerCore *, n_workers);
   self->port_owners = dpdk_port_owners_new ();
   return self;
@@ -77,6 +78,7 @@ dpdk_worker_core_unref (DpdkWorkerCore *self)
   g_clear_pointer (&self->ports, g_ptr_array_unref);
   dpdk_worker_poller_free (self->poller);
   dpdk_worker_shared_unref (self->shared);
+  dpdk_stack_budget_unref (self->budget);
   g_weak_ref_clear (&self->worker);
   g_clear_error (&self->error);
   g_mutex_clear (&self->lock);
@@ -278,6 +280,7 @@ dpdk_worker_core_new (DpdkWorkerShared *shared, guint index, guint cpu, DpdkIdle
       self->port_states[i] = (DpdkWorkerPortState){ .is_attached = TRUE, .fd = -1 };
     }
   self->shared = dpdk_worker_shared_ref (shared);
+  self->budget = dpdk_stack_budget_new (shared->memory_budget, shared->n_workers);
   self->poller = dpdk_worker_poller_new ();
   g_weak_ref_init (&self->worker, NULL);
   g_mutex_init (&self->lock);
@@ -397,6 +400,12 @@ dpdk_worker_core_get_shared (DpdkWorkerCore *self)
   return self->shared;
 }
 
+DpdkStackBudget *
+dpdk_worker_core_get_budget (DpdkWorkerCore *self)
+{
+  return self->budget;
+}
+
 void
 dpdk_worker_core_get_statistics (DpdkWorkerCore *self, DpdkWorkerStatistics *statistics)
 {
@@ -428,7 +437,11 @@ dpdk_worker_core_get_stack_counters (DpdkWorkerCore *self, DpdkStackCounters *co
   if (self->stack != NULL)
     dpdk_stack_get_counters (self->stack, counters);
   else
-    *counters = self->last_counters;
+    {
+      *counters = self->last_counters;
+      /* what was read in place may be there still */
+      counters->values[DPDK_STACK_COUNTER_MEMORY_USED] = dpdk_stack_budget_get_used (self->budget);
+    }
   g_mutex_unlock (&self->lock);
 }
 

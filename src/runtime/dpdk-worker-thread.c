@@ -101,7 +101,7 @@ create_stack (DpdkWorkerCore *self, GError **error)
     .port_owners = self->shared->port_owners->owners,
   };
 
-  self->stack = dpdk_stack_new (&peers);
+  self->stack = dpdk_stack_new (&peers, self->budget);
   if (self->stack == NULL)
     {
       g_set_error (error, DPDK_ERROR, DPDK_ERROR_NO_MEMORY, "Worker %u: no memory for a stack",

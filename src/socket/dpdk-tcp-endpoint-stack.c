@@ -531,6 +531,17 @@ connect_now (DpdkTcpEndpoint *self)
   ip_addr_t ip = self->remote_ip;
   err_t native;
 
+  if (dpdk_stack_refuses_connection (dpdk_worker_core_get_stack (self->core)))
+    {
+      g_mutex_lock (&self->lock);
+      self->reason = g_strdup_printf ("the memory budget of worker %u, %" G_GUINT64_FORMAT
+                                      " bytes, is spent (lwIP error %d)",
+                                      dpdk_worker_core_get_index (self->core),
+                                      dpdk_worker_core_get_budget (self->core)->limit, ERR_MEM);
+      g_mutex_unlock (&self->lock);
+      fail_connect (self, ERR_MEM);
+      return;
+    }
   if (self->pcb == NULL)
     {
       struct tcp_pcb *pcb = create_pcb (self, &ip);

@@ -7,6 +7,8 @@
 
 /* how much may be read before the worker is told */
 #define READ_BATCH (32 * 1024)
+/* how much may be written at once without memory */
+#define SPENT_BUDGET_ROOM 2048
 
 DpdkTcpEndpoint *
 dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
@@ -16,6 +18,7 @@ dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
   g_atomic_ref_count_init (&self->ref_count);
   self->core = dpdk_worker_core_ref (core);
   self->options = dpdk_worker_core_get_shared (core)->tcp_options;
+  self->sending.budget = dpdk_worker_core_get_budget (core);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   return self;
@@ -47,6 +50,18 @@ dpdk_tcp_endpoint_get_core (DpdkTcpEndpoint *self)
   return self->core;
 }
 
+/* how much may be written */
+static gsize
+get_room_locked (DpdkTcpEndpoint *self)
+{
+  if (self->state != ENDPOINT_CONNECTED || self->sending.n_queued >= self->options.send_buffer_size)
+    return 0;
+  if (G_LIKELY (!dpdk_stack_budget_is_spent (self->sending.budget)))
+    return self->options.send_buffer_size - self->sending.n_queued;
+  /* who has something to send is called again when it is acknowledged, and nobody else stands still */
+  return self->sending.n_queued == 0 ? SPENT_BUDGET_ROOM : 0;
+}
+
 GIOCondition
 dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self)
 {
@@ -56,9 +71,7 @@ dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self)
 
   if (self->received.n_bytes > 0 || self->peer_has_finished || self->read_is_shut || failed)
     condition |= G_IO_IN;
-  if ((self->state == ENDPOINT_CONNECTED &&
-       self->sending.n_queued < self->options.send_buffer_size) ||
-      self->write_is_shut || failed)
+  if (get_room_locked (self) > 0 || self->write_is_shut || failed)
     condition |= G_IO_OUT;
   return condition;
 }
@@ -107,8 +120,9 @@ dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error)
   name = dpdk_socket_address_to_string (address);
   if (self->reason != NULL)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "%s %s: %s",
-                   connecting ? "Cannot connect to" : "Connection to", name, self->reason);
+      g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (self->error, connecting),
+                   "%s %s: %s", connecting ? "Cannot connect to" : "Connection to", name,
+                   self->reason);
       return;
     }
   g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (self->error, connecting),
@@ -233,10 +247,9 @@ try_write_locked (DpdkTcpEndpoint *self, const void *buffer, gsize count, GError
            self->write_is_shut)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                          "The DpdkTcpSocket is closed for writing");
-  else if (self->state == ENDPOINT_CONNECTED &&
-           self->sending.n_queued < self->options.send_buffer_size)
+  else if ((n = get_room_locked (self)) > 0)
     {
-      n = MIN (count, self->options.send_buffer_size - self->sending.n_queued);
+      n = MIN (count, n);
       dpdk_tcp_send_queue_append (&self->sending, buffer, n);
       return (gssize) n;
     }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "dpdk-stack-budget.h"
 
 G_BEGIN_DECLS
 
 /* bytes that were written and are not acknowledged; the stack sends from here without a copy, so
    they stay where they are until then. Not locked. */
 typedef struct {
+  /* what it takes counts here */
+  DpdkStackBudget *budget;
   GQueue chunks;
   gsize n_queued;
   gsize n_unsent;

@@ -16,11 +16,12 @@ typedef struct {
 } Chunk;
 
 static Chunk *
-chunk_new (gsize size)
+chunk_new (DpdkTcpSendQueue *self, gsize size)
 {
   gsize capacity = CLAMP (size, MIN_CHUNK_SIZE, MAX_CHUNK_SIZE);
   Chunk *chunk = g_malloc (sizeof *chunk + capacity);
 
+  dpdk_stack_budget_add_shared (self->budget, (gint64) (sizeof *chunk + capacity));
   *chunk = (Chunk){ .link.data = chunk, .capacity = capacity };
   return chunk;
 }
@@ -31,6 +32,7 @@ remove_head (DpdkTcpSendQueue *self)
   Chunk *chunk = self->chunks.head->data;
 
   g_queue_unlink (&self->chunks, &chunk->link);
+  dpdk_stack_budget_add_shared (self->budget, -(gint64) (sizeof *chunk + chunk->capacity));
   g_free (chunk);
 }
 
@@ -57,7 +59,7 @@ dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, const void *data, gsize size
 
       if (chunk == NULL || chunk->used == chunk->capacity)
         {
-          chunk = chunk_new (size);
+          chunk = chunk_new (self, size);
           g_queue_push_tail_link (&self->chunks, &chunk->link);
         }
       n = MIN (size, chunk->capacity - chunk->used);

@@ -29,6 +29,7 @@ struct _Header {
 struct _Large {
   Large *next;
   Large **previous;
+  gsize size;
   Header header;
 };
 
@@ -38,6 +39,7 @@ struct _Chunk {
 };
 
 struct _DpdkSlab {
+  DpdkStackBudget *budget;
   Header *unused[N_CLASSES];
   Chunk *chunks;
   Large *large;
@@ -46,9 +48,12 @@ struct _DpdkSlab {
 #define LARGE_CLASS G_MAXUINT64
 
 DpdkSlab *
-dpdk_slab_new (void)
+dpdk_slab_new (DpdkStackBudget *budget)
 {
-  return g_new0 (DpdkSlab, 1);
+  DpdkSlab *self = g_new0 (DpdkSlab, 1);
+
+  self->budget = budget;
+  return self;
 }
 
 void
@@ -85,6 +90,8 @@ allocate_large (DpdkSlab *self, gsize size)
     large->next->previous = &large->next;
   self->large = large;
   large->header.class_index = LARGE_CLASS;
+  large->size = size;
+  dpdk_stack_budget_add (self->budget, (gint64) (sizeof *large + size));
   return &large->header + 1;
 }
 
@@ -124,6 +131,7 @@ dpdk_slab_allocate (DpdkSlab *self, gsize size)
   header = self->unused[class_index];
   self->unused[class_index] = header->next;
   header->class_index = class_index;
+  dpdk_stack_budget_add (self->budget, (class_index + 1) * CLASS_STEP);
   ASAN_UNPOISON_MEMORY_REGION (header + 1, size);
   return header + 1;
 }
@@ -145,9 +153,11 @@ dpdk_slab_release (DpdkSlab *self, void *memory)
       *large->previous = large->next;
       if (large->next != NULL)
         large->next->previous = large->previous;
+      dpdk_stack_budget_add (self->budget, -(gint64) (sizeof *large + large->size));
       free (large);
       return;
     }
+  dpdk_stack_budget_add (self->budget, -(gint64) ((class_index + 1) * CLASS_STEP));
   header->next = self->unused[class_index];
   self->unused[class_index] = header;
   ASAN_POISON_MEMORY_REGION (memory, (class_index + 1) * CLASS_STEP - sizeof *header);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "dpdk-stack-budget.h"
 
 G_BEGIN_DECLS
 
 /* the memory of one stack, for one thread; freed as a whole when the stack ends */
 typedef struct _DpdkSlab DpdkSlab;
 
-DpdkSlab *dpdk_slab_new (void);
+/* what it gives out counts for the budget, which must outlive it */
+DpdkSlab *dpdk_slab_new (DpdkStackBudget *budget);
 void dpdk_slab_free (DpdkSlab *self);
 
 void *dpdk_slab_allocate (DpdkSlab *self, gsize size);

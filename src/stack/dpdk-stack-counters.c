@@ -35,6 +35,12 @@ G_DEFINE_BOXED_TYPE (DpdkStackCounters, dpdk_stack_counters, dpdk_stack_counters
  *   that cannot be acknowledged (RFC 5961, section 5)
  * @DPDK_STACK_COUNTER_DROPPED_TCP_TIMESTAMP: segments with an old timestamp, or without the one that
  *   was agreed on (RFC 7323)
+ * @DPDK_STACK_COUNTER_DROPPED_TCP_MEMORY_SYN: new connections that were refused, without an answer,
+ *   because the memory budget was spent
+ * @DPDK_STACK_COUNTER_DROPPED_TCP_MEMORY_DATA: segments for connections with unread data, because the
+ *   memory budget was spent; the peer sends them again
+ * @DPDK_STACK_COUNTER_DROPPED_TCP_MEMORY_ORDER: segments out of order, because the memory budget was
+ *   nearly spent; they are the first to be dropped, and the peer sends them again
  * @DPDK_STACK_COUNTER_OUT_OF_MEMORY: packets that were not sent or received for want of memory
  * @DPDK_STACK_COUNTER_NO_ROUTE: packets that were not sent because no interface leads to their
  *   destination
@@ -67,12 +73,18 @@ G_DEFINE_BOXED_TYPE (DpdkStackCounters, dpdk_stack_counters, dpdk_stack_counters
  *   same peer (RFC 6191)
  * @DPDK_STACK_COUNTER_TCP_TIME_WAIT_ENDED: connections that left TIME-WAIT before their time because
  *   there were more than [property@Dpdk.Config:max-time-wait], or no memory
+ * @DPDK_STACK_COUNTER_MEMORY_REACHED: times that the memory budget was spent
+ * @DPDK_STACK_COUNTER_MEMORY_USED: bytes that connections take now: their state, what they are to
+ *   send, and what was received and not read, or is read in place, with the whole buffers that it is
+ *   in
+ * @DPDK_STACK_COUNTER_MEMORY_LIMIT: the memory budget, see
+ *   [method@Dpdk.RuntimeBuilder.set_memory_budget]
  * @DPDK_STACK_COUNTER_TCP_CONNECTIONS: connections that there are now, those in TIME-WAIT included
  * @DPDK_STACK_COUNTER_TCP_TIME_WAIT: connections that are in TIME-WAIT now
  * @DPDK_STACK_COUNTER_TCP_HASH_BUCKETS: the buckets of the table in which connections are found: there
  *   should be about as many as connections, or more
  *
- * What is counted. All but the last three count events since the worker was started.
+ * What is counted. All but the last five count events since the worker was started.
  *
  * Since: 0.1
  */
@@ -130,6 +142,13 @@ dpdk_stack_get_counters (DpdkStack *self, DpdkStackCounters *counters)
   values[DPDK_STACK_COUNTER_DROPPED_TCP_WINDOW] = load (&events->drop_window);
   values[DPDK_STACK_COUNTER_DROPPED_TCP_ACK] = load (&events->drop_ack);
   values[DPDK_STACK_COUNTER_DROPPED_TCP_TIMESTAMP] = load (&events->drop_timestamp);
+  values[DPDK_STACK_COUNTER_DROPPED_TCP_MEMORY_SYN] = load (&events->drop_memory_syn);
+  values[DPDK_STACK_COUNTER_DROPPED_TCP_MEMORY_DATA] = load (&events->drop_memory_data);
+  values[DPDK_STACK_COUNTER_DROPPED_TCP_MEMORY_ORDER] = load (&events->drop_memory_order);
+  values[DPDK_STACK_COUNTER_MEMORY_REACHED] =
+      __atomic_load_n (&self->budget->n_reached, __ATOMIC_RELAXED);
+  values[DPDK_STACK_COUNTER_MEMORY_USED] = dpdk_stack_budget_get_used (self->budget);
+  values[DPDK_STACK_COUNTER_MEMORY_LIMIT] = self->budget->limit;
   values[DPDK_STACK_COUNTER_TCP_RETRANSMITTED] = load (&events->rexmit);
   values[DPDK_STACK_COUNTER_TCP_TIMEOUTS] = load (&events->timeout);
   values[DPDK_STACK_COUNTER_TCP_RECOVERIES] = load (&events->recovery);

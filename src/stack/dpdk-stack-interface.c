@@ -37,6 +37,8 @@ free_packet (struct pbuf *p)
   if (packet->next != NULL)
     packet->next->previous = packet->previous;
   dpdk_stack_current->n_packets--;
+  dpdk_stack_budget_add (dpdk_stack_current->budget,
+                         -(gint64) dpdk_stack_packet_size ((struct rte_mbuf *) packet - 1));
   rte_pktmbuf_free ((struct rte_mbuf *) packet - 1);
 }
 
@@ -52,6 +54,7 @@ wrap_segment (DpdkStack *stack, struct rte_mbuf *mbuf)
     packet->next->previous = &packet->next;
   stack->packets = packet;
   stack->n_packets++;
+  dpdk_stack_budget_add (stack->budget, (gint64) dpdk_stack_packet_size (mbuf));
   return pbuf_alloced_custom (PBUF_RAW, rte_pktmbuf_data_len (mbuf), PBUF_REF, &packet->pbuf,
                               rte_pktmbuf_mtod (mbuf, void *), rte_pktmbuf_data_len (mbuf));
 }

@@ -104,6 +104,12 @@ dpdk_lwip_isn (const struct ip_addr *local_ip, uint16_t local_port, const struct
          (uint32_t) (rte_rdtsc () / (rte_get_tsc_hz () / 250000));
 }
 
+int
+dpdk_lwip_memory_level (void)
+{
+  return (int) dpdk_stack_get_memory_level (dpdk_stack_current);
+}
+
 void
 dpdk_lwip_assert_failed (const char *message, const char *file, int line)
 {

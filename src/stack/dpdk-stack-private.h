@@ -65,6 +65,8 @@ struct _DpdkStackInterface {
 };
 
 struct _DpdkStack {
+  DpdkStackBudget *budget;
+  gboolean memory_is_short;
   DpdkSlab *slab;
   DpdkStackPeers peers;
   GPtrArray *interfaces;
@@ -83,6 +85,15 @@ struct _DpdkStack {
 };
 
 extern DPDK_THREAD_LOCAL DpdkStack *dpdk_stack_current;
+
+/* what a buffer takes, however little there is in it */
+static inline gsize
+dpdk_stack_packet_size (const struct rte_mbuf *mbuf)
+{
+  return sizeof *mbuf + mbuf->priv_size + mbuf->buf_len;
+}
+
+guint dpdk_stack_get_memory_level (DpdkStack *self);
 
 DpdkStackInterface *dpdk_stack_interface_new (DpdkStack *stack,
                                               const DpdkStackInterfaceConfig *config);

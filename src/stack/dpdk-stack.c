@@ -4,24 +4,34 @@
 
 #include <lwip/init.h>
 #include <lwip/netif.h>
+#include <lwip/priv/tcp_memory.h>
 #include <lwip/priv/thread_priv.h>
 #include <lwip/stats.h>
 #include <lwip/timeouts.h>
 #include <rte_mempool.h>
 
-/* received data of fewer bytes would pin a whole buffer each */
+/* received data of fewer bytes pins a whole buffer each, and is copied as soon as there are fewer */
 #define SMALL_DATA 512
+#define SHORT_MEMORY_INTERVAL_MS 10u
 
 DPDK_THREAD_LOCAL DpdkStack *dpdk_stack_current;
 
+/* what a stack has without any connection does not count */
+static void
+set_aside_tables (DpdkStack *self)
+{
+  dpdk_stack_budget_add (self->budget, -self->budget->used);
+}
+
 DpdkStack *
-dpdk_stack_new (const DpdkStackPeers *peers)
+dpdk_stack_new (const DpdkStackPeers *peers, DpdkStackBudget *budget)
 {
   DpdkStack *self = g_new0 (DpdkStack, 1);
 
   g_assert (dpdk_stack_current == NULL);
   dpdk_stack_current = self;
-  self->slab = dpdk_slab_new ();
+  self->budget = dpdk_stack_budget_ref (budget);
+  self->slab = dpdk_slab_new (budget);
   self->peers = *peers;
   self->interfaces = g_ptr_array_new_with_free_func ((GDestroyNotify) dpdk_stack_interface_free);
   if (lwip_init_checked () != ERR_OK)
@@ -30,6 +40,7 @@ dpdk_stack_new (const DpdkStackPeers *peers)
       return NULL;
     }
   self->lwip_statistics = &lwip_stats;
+  set_aside_tables (self);
   return self;
 }
 
@@ -43,6 +54,8 @@ dpdk_stack_free (DpdkStack *self)
   while (self->packets != NULL)
     pbuf_free (&self->packets->pbuf.pbuf);
   dpdk_slab_free (self->slab);
+  set_aside_tables (self);
+  dpdk_stack_budget_unref (self->budget);
   dpdk_stack_current = NULL;
   g_free (self);
 }
@@ -56,7 +69,33 @@ dpdk_stack_add_interface (DpdkStack *self, const DpdkStackInterfaceConfig *confi
     return FALSE;
   g_ptr_array_add (self->interfaces, interface);
   self->max_packets += config->pool != NULL ? config->pool->size / 4 : 0;
+  g_atomic_int_set (&self->budget->max_views, (gint) self->max_packets);
+  set_aside_tables (self);
   return TRUE;
+}
+
+/* out of sequence data would else take all buffers */
+guint
+dpdk_stack_get_memory_level (DpdkStack *self)
+{
+  return dpdk_stack_budget_get_level (self->budget, self->n_packets > 2 * self->max_packets);
+}
+
+static void
+watch_memory (DpdkStack *self)
+{
+  gboolean is_short = dpdk_stack_get_memory_level (self) != TCP_MEMORY_PLENTY;
+
+  if (G_LIKELY (is_short == self->memory_is_short))
+    return;
+  self->memory_is_short = is_short;
+  tcp_memory_changed (is_short);
+}
+
+gboolean
+dpdk_stack_refuses_connection (DpdkStack *self)
+{
+  return tcp_memory_refuses_connection () != 0;
 }
 
 guint
@@ -68,6 +107,7 @@ dpdk_stack_receive (DpdkStack *self)
     n += dpdk_stack_interface_receive (g_ptr_array_index (self->interfaces, i));
   self->statistics.rx_packets += n;
   netif_poll_all ();
+  watch_memory (self);
   return n;
 }
 
@@ -157,6 +197,9 @@ dpdk_stack_get_timeout (DpdkStack *self)
 {
   u32_t sleep_time = sys_timeouts_sleeptime ();
 
+  /* nobody tells when readers give memory back */
+  if (self->memory_is_short)
+    sleep_time = MIN (sleep_time, SHORT_MEMORY_INTERVAL_MS);
   return sleep_time == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? -1 : (gint64) sleep_time;
 }
 
@@ -227,5 +270,7 @@ dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 *address)
 gboolean
 dpdk_stack_should_copy (DpdkStack *self, const struct pbuf *p)
 {
-  return p->tot_len < SMALL_DATA || self->n_packets > self->max_packets;
+  const guint n = self->n_packets + (guint) g_atomic_int_get (&self->budget->n_views);
+
+  return n > (p->tot_len < SMALL_DATA ? self->max_packets / 4 : self->max_packets);
 }

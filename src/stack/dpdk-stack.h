@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dpdk-glib.h"
+#include "dpdk-stack-budget.h"
 
 G_BEGIN_DECLS
 
@@ -67,7 +68,7 @@ struct _DpdkStackCounters {
 /* all workers listen on it */
 #define DPDK_STACK_PORT_OF_ALL G_MAXUINT8
 
-DpdkStack *dpdk_stack_new (const DpdkStackPeers *peers);
+DpdkStack *dpdk_stack_new (const DpdkStackPeers *peers, DpdkStackBudget *budget);
 void dpdk_stack_free (DpdkStack *self);
 
 gboolean dpdk_stack_add_interface (DpdkStack *self, const DpdkStackInterfaceConfig *config);
@@ -93,7 +94,9 @@ void dpdk_stack_get_counters (DpdkStack *self, DpdkStackCounters *counters);
 
 gboolean dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 *address);
 
-/* memory pressure: is a received buffer better copied than kept */
+/* memory pressure: is it too late for another connection, and is a received buffer better copied than
+   kept */
+gboolean dpdk_stack_refuses_connection (DpdkStack *self);
 gboolean dpdk_stack_should_copy (DpdkStack *self, const struct pbuf *p);
 
 G_END_DECLS

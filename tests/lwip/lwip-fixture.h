@@ -162,6 +162,8 @@ extern gint failed_assertions;
 extern _Thread_local guint64 random_state;
 /* initial sequence number of all connections, 0: at random */
 extern guint32 fixed_isn;
+/* an enum tcp_memory_level */
+extern gint memory_level;
 /* the ports that are 0 by it are ours */
 extern _Thread_local guint ports_modulus;
 extern _Thread_local gboolean route_by_gateway;

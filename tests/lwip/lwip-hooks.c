@@ -11,6 +11,7 @@ gint allocations_left = -1;
 gint allocations_fail_every;
 gint failed_assertions;
 guint32 fixed_isn;
+gint memory_level;
 _Thread_local guint64 random_state;
 _Thread_local guint ports_modulus = 1;
 _Thread_local gboolean route_by_gateway;
@@ -36,6 +37,12 @@ dpdk_lwip_isn (const struct ip_addr *local_ip, uint16_t local_port, const struct
                uint16_t remote_port)
 {
   return fixed_isn != 0 ? fixed_isn : dpdk_lwip_random ();
+}
+
+int
+dpdk_lwip_memory_level (void)
+{
+  return memory_level;
 }
 
 int

@@ -39,7 +39,8 @@ test_slab (void)
   enum {
     N = 2000
   };
-  DpdkSlab *slab = dpdk_slab_new ();
+  DpdkStackBudget *budget = dpdk_stack_budget_new (0, 1);
+  DpdkSlab *slab = dpdk_slab_new (budget);
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
   guint8 *objects[N] = { NULL };
   gsize sizes[N] = { 0 };
@@ -64,15 +65,24 @@ test_slab (void)
     }
   g_assert_null (dpdk_slab_allocate (slab, G_MAXSIZE));
   dpdk_slab_release (slab, NULL);
+  for (guint i = 0; i < N / 2; i++)
+    dpdk_slab_release (slab, g_steal_pointer (&objects[i]));
+  g_assert_cmpuint (dpdk_stack_budget_get_used (budget), >, 0);
+  for (guint i = N / 2; i < N; i++)
+    dpdk_slab_release (slab, g_steal_pointer (&objects[i]));
+  g_assert_cmpuint (dpdk_stack_budget_get_used (budget), ==, 0);
+  g_assert_nonnull (dpdk_slab_allocate (slab, 100));
   /* what is still out goes with the slab */
   dpdk_slab_free (slab);
+  dpdk_stack_budget_unref (budget);
 }
 
 /* what is peeked, marked and acknowledged in any portions is what was appended */
 static void
 test_send_queue (void)
 {
-  DpdkTcpSendQueue queue = { 0 };
+  DpdkStackBudget *budget = dpdk_stack_budget_new (0, 1);
+  DpdkTcpSendQueue queue = { .budget = budget };
   g_autoptr (GRand) rand = g_rand_new_with_seed (2);
   g_autoptr (GByteArray) sent = g_byte_array_new ();
   g_autofree guint8 *source = g_malloc (1 << 20);
@@ -110,6 +120,8 @@ test_send_queue (void)
   g_assert_cmpmem (sent->data, sent->len, source, 1 << 20);
   dpdk_tcp_send_queue_clear (&queue);
   g_assert_cmpuint (g_queue_get_length (&queue.chunks), ==, 0);
+  g_assert_cmpuint (dpdk_stack_budget_get_used (budget), ==, 0);
+  dpdk_stack_budget_unref (budget);
 }
 
 static void

@@ -44,6 +44,9 @@ const struct ip6_addr *dpdk_lwip_gateway_v6 (struct netif          *netif,
 int dpdk_lwip_is_on_link (struct netif          *netif,
                           const struct ip6_addr *destination);
 
+/* How short memory is, an enum tcp_memory_level. */
+int dpdk_lwip_memory_level (void);
+
 void *dpdk_lwip_malloc (size_t size);
 void *dpdk_lwip_calloc (size_t count,
                         size_t size);

@@ -105,6 +105,7 @@
 #define LWIP_CALLBACK_API            1
 #define LWIP_HOOK_FILENAME           "dpdk-lwip-port.h"
 #define LWIP_HOOK_TCP_ISN            dpdk_lwip_isn
+#define LWIP_HOOK_TCP_MEMORY         dpdk_lwip_memory_level
 #define LWIP_HOOK_PORT_IS_OURS       dpdk_lwip_port_is_ours
 #define LWIP_HOOK_IP4_ROUTE_SRC      dpdk_lwip_route_v4
 #define LWIP_HOOK_IP6_ROUTE          dpdk_lwip_route_v6

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-stack-budget.h"
+
+#include <lwip/priv/tcp_memory.h>
+#include <unistd.h>
+
+/* of the machine's memory, for all workers together, as the kernel's tcp_mem */
+#define DEFAULT_SHARE 8
+#define DEFAULT_MIN (64 * 1024 * 1024)
+
+static guint64
+get_default (guint n_workers)
+{
+  guint64 memory = (guint64) sysconf (_SC_PHYS_PAGES) * (guint64) sysconf (_SC_PAGESIZE);
+
+  return MAX (memory / DEFAULT_SHARE / n_workers, DEFAULT_MIN);
+}
+
+DpdkStackBudget *
+dpdk_stack_budget_new (guint64 limit, guint n_workers)
+{
+  DpdkStackBudget *self = g_new0 (DpdkStackBudget, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->limit = limit != 0 ? limit : get_default (n_workers);
+  return self;
+}
+
+DpdkStackBudget *
+dpdk_stack_budget_ref (DpdkStackBudget *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+dpdk_stack_budget_unref (DpdkStackBudget *self)
+{
+  if (g_atomic_ref_count_dec (&self->ref_count))
+    g_free (self);
+}
+
+/* a level is left a sixteenth or an eighth below where it was entered, so that it is not for every
+   packet */
+static guint
+find_level (DpdkStackBudget *self, gboolean is_short_of_buffers)
+{
+  const guint64 used = dpdk_stack_budget_get_used (self), part = self->limit / 16;
+  const guint full = self->level == TCP_MEMORY_FULL ? 15 : 16;
+  const guint few = self->level == TCP_MEMORY_PLENTY ? 14 : 12;
+
+  if (used >= full * part)
+    return TCP_MEMORY_FULL;
+  return used >= few * part || is_short_of_buffers ? TCP_MEMORY_SHORT : TCP_MEMORY_PLENTY;
+}
+
+guint
+dpdk_stack_budget_get_level (DpdkStackBudget *self, gboolean is_short_of_buffers)
+{
+  guint level = find_level (self, is_short_of_buffers);
+
+  if (G_UNLIKELY (level != self->level))
+    {
+      if (level == TCP_MEMORY_FULL)
+        __atomic_store_n (&self->n_reached, self->n_reached + 1, __ATOMIC_RELAXED);
+      self->level = level;
+    }
+  return level;
+}

@@ -27,6 +27,16 @@ DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_connection_shutdown (DpdkTcpConnection *self, gboolean shutdown_read,
                                        gboolean shutdown_write, GError **error);
 DPDK_AVAILABLE_IN_0_1
+GBytes *dpdk_tcp_connection_read_bytes (DpdkTcpConnection *self, gsize count,
+                                        GCancellable *cancellable, GError **error);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_connection_read_bytes_async (DpdkTcpConnection *self, gsize count, int io_priority,
+                                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                                           gpointer user_data);
+DPDK_AVAILABLE_IN_0_1
+GBytes *dpdk_tcp_connection_read_bytes_finish (DpdkTcpConnection *self, GAsyncResult *result,
+                                               GError **error);
+DPDK_AVAILABLE_IN_0_1
 void dpdk_tcp_connection_abort (DpdkTcpConnection *self);
 
 G_END_DECLS

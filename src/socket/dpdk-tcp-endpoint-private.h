@@ -32,9 +32,13 @@ void dpdk_tcp_endpoint_accepted (DpdkTcpEndpoint *self);
 
 gssize dpdk_tcp_endpoint_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean may_block,
                                GCancellable *cancellable, GError **error);
+GBytes *dpdk_tcp_endpoint_read_bytes (DpdkTcpEndpoint *self, gsize count, gboolean may_block,
+                                      GCancellable *cancellable, GError **error);
 gssize dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
                                 gboolean may_block, GCancellable *cancellable, GError **error);
 gboolean dpdk_tcp_endpoint_is_ready (DpdkTcpEndpoint *self, GIOCondition condition);
+/* whether a native call comes from the thread that it must come from */
+gboolean dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError **error);
 GSource *dpdk_tcp_endpoint_create_source (DpdkTcpEndpoint *self, GIOCondition condition);
 
 void dpdk_tcp_endpoint_shutdown_read (DpdkTcpEndpoint *self);

@@ -175,14 +175,31 @@ unwatch_cancellable (CancelWatch *watch)
     g_cancellable_disconnect (watch->cancellable, watch->id);
 }
 
+/* what is read goes to @buffer, or is given in @bytes */
+typedef struct {
+  void *buffer;
+  GBytes *bytes;
+  gsize count;
+} Read;
+
 static gssize
-try_read_locked (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean *kick, GError **error)
+take_data_locked (DpdkTcpEndpoint *self, Read *read)
+{
+  if (read->buffer != NULL)
+    return (gssize) dpdk_tcp_receive_queue_read (&self->received, read->buffer, read->count);
+  read->bytes =
+      dpdk_tcp_receive_queue_read_bytes (&self->received, read->count, self->sending.budget);
+  return (gssize) g_bytes_get_size (read->bytes);
+}
+
+static gssize
+try_read_locked (DpdkTcpEndpoint *self, Read *read, gboolean *kick, GError **error)
 {
   gssize n;
 
   if (self->received.n_bytes > 0)
     {
-      n = (gssize) dpdk_tcp_receive_queue_read (&self->received, buffer, count);
+      n = take_data_locked (self, read);
       *kick = self->received.n_bytes == 0 || self->received.n_read >= READ_BATCH;
       return n;
     }
@@ -204,9 +221,9 @@ try_read_locked (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean *kic
 }
 
 /* -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */
-gssize
-dpdk_tcp_endpoint_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean may_block,
-                        GCancellable *cancellable, GError **error)
+static gssize
+read_data (DpdkTcpEndpoint *self, Read *read, gboolean may_block, GCancellable *cancellable,
+           GError **error)
 {
   CancelWatch watch = { 0 };
   gboolean kick = FALSE;
@@ -217,7 +234,7 @@ dpdk_tcp_endpoint_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gboole
     return -1;
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return -1;
-  if (count == 0)
+  if (read->count == 0)
     return 0;
   if (may_block)
     watch = watch_cancellable (self, cancellable);
@@ -228,12 +245,44 @@ dpdk_tcp_endpoint_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gboole
       n = -1;
     }
   else
-    n = try_read_locked (self, buffer, count, &kick, error);
+    n = try_read_locked (self, read, &kick, error);
   g_mutex_unlock (&self->lock);
   unwatch_cancellable (&watch);
   if (kick)
     dpdk_tcp_endpoint_kick (self);
   return n;
+}
+
+gssize
+dpdk_tcp_endpoint_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean may_block,
+                        GCancellable *cancellable, GError **error)
+{
+  Read read = { .buffer = buffer, .count = count };
+
+  return read_data (self, &read, may_block, cancellable, error);
+}
+
+/* empty at the end; NULL as above */
+GBytes *
+dpdk_tcp_endpoint_read_bytes (DpdkTcpEndpoint *self, gsize count, gboolean may_block,
+                              GCancellable *cancellable, GError **error)
+{
+  Read read = { .count = count };
+
+  if (read_data (self, &read, may_block, cancellable, error) == 0)
+    return g_bytes_new (NULL, 0);
+  return read.bytes;
+}
+
+gboolean
+dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError **error)
+{
+  if (dpdk_worker_core_is_current (self->core))
+    return TRUE;
+  g_set_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
+               "%s: the DpdkTcpSocket belongs to worker %u, and this is another thread", call,
+               dpdk_worker_core_get_index (self->core));
+  return FALSE;
 }
 
 static gssize

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "dpdk-stack-budget.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +20,9 @@ typedef struct {
 
 void dpdk_tcp_receive_queue_append (DpdkTcpReceiveQueue *self, struct pbuf *p);
 gsize dpdk_tcp_receive_queue_read (DpdkTcpReceiveQueue *self, void *buffer, gsize size);
+/* of one buffer; without a copy if that can be */
+GBytes *dpdk_tcp_receive_queue_read_bytes (DpdkTcpReceiveQueue *self, gsize size,
+                                           DpdkStackBudget *budget);
 void dpdk_tcp_receive_queue_discard (DpdkTcpReceiveQueue *self);
 struct pbuf *dpdk_tcp_receive_queue_steal_read (DpdkTcpReceiveQueue *self, gsize *n_bytes);
 

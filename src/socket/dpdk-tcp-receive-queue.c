@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-tcp-receive-queue-private.h"
 
+#include "dpdk-stack.h"
+
 #include <lwip/pbuf.h>
 #include <string.h>
 
@@ -32,6 +34,16 @@ move_head_to_read (DpdkTcpReceiveQueue *self)
   self->read = p;
 }
 
+static void
+advance (DpdkTcpReceiveQueue *self, gsize n)
+{
+  self->offset += (guint) n;
+  self->n_bytes -= n;
+  self->n_read += n;
+  if (self->offset == self->head->len)
+    move_head_to_read (self);
+}
+
 gsize
 dpdk_tcp_receive_queue_read (DpdkTcpReceiveQueue *self, void *buffer, gsize size)
 {
@@ -45,13 +57,26 @@ dpdk_tcp_receive_queue_read (DpdkTcpReceiveQueue *self, void *buffer, gsize size
 
       memcpy (at + total, (const guint8 *) p->payload + self->offset, n);
       total += n;
-      self->offset += (guint) n;
-      if (self->offset == p->len)
-        move_head_to_read (self);
+      advance (self, n);
     }
-  self->n_bytes -= total;
-  self->n_read += total;
   return total;
+}
+
+GBytes *
+dpdk_tcp_receive_queue_read_bytes (DpdkTcpReceiveQueue *self, gsize size, DpdkStackBudget *budget)
+{
+  GBytes *bytes;
+  gsize n;
+
+  /* what is left of a buffer whose headers were in it alone */
+  while (self->head->len == self->offset)
+    advance (self, 0);
+  n = MIN (size, (gsize) self->head->len - self->offset);
+  bytes = dpdk_stack_view_data (budget, self->head, self->offset, n);
+  if (bytes == NULL)
+    bytes = g_bytes_new ((const guint8 *) self->head->payload + self->offset, n);
+  advance (self, n);
+  return bytes;
 }
 
 void

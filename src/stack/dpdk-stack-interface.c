@@ -42,6 +42,15 @@ free_packet (struct pbuf *p)
   rte_pktmbuf_free ((struct rte_mbuf *) packet - 1);
 }
 
+struct rte_mbuf *
+dpdk_stack_get_mbuf (struct pbuf *p)
+{
+  if ((p->flags & PBUF_FLAG_IS_CUSTOM) == 0 ||
+      ((struct pbuf_custom *) p)->custom_free_function != free_packet)
+    return NULL;
+  return (struct rte_mbuf *) p - 1;
+}
+
 static struct pbuf *
 wrap_segment (DpdkStack *stack, struct rte_mbuf *mbuf)
 {

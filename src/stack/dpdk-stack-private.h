@@ -93,6 +93,8 @@ dpdk_stack_packet_size (const struct rte_mbuf *mbuf)
   return sizeof *mbuf + mbuf->priv_size + mbuf->buf_len;
 }
 
+/* the packet that the data of @p is in, or NULL */
+struct rte_mbuf *dpdk_stack_get_mbuf (struct pbuf *p);
 guint dpdk_stack_get_memory_level (DpdkStack *self);
 
 DpdkStackInterface *dpdk_stack_interface_new (DpdkStack *stack,

@@ -92,6 +92,8 @@ void dpdk_stack_get_statistics (DpdkStack *self, DpdkStackStatistics *statistics
 /* may be called from any thread while the stack lives */
 void dpdk_stack_get_counters (DpdkStack *self, DpdkStackCounters *counters);
 
+GBytes *dpdk_stack_view_data (DpdkStackBudget *budget, struct pbuf *p, gsize offset, gsize size);
+
 gboolean dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 *address);
 
 /* memory pressure: is it too late for another connection, and is a received buffer better copied than

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* data of a connection that is not copied */
+#include "dpdk-socket-private.h"
+#include "dpdk-tcp-endpoint-private.h"
+
+/**
+ * dpdk_tcp_connection_read_bytes:
+ * @self: a connection
+ * @count: how much to read at most, in bytes; not 0
+ * @cancellable: (nullable): to give up
+ * @error: return location for an error
+ *
+ * Reads data where it is, in the packet that it came in, and waits for it. The bytes are those of one
+ * packet, or less if @count is; at the end of what the peer sends there are none in them.
+ *
+ * They hold the packet, and so count for the memory budget of the worker until they are dropped, which
+ * may be done on any thread. Where the data is not in one packet, or a quarter of the packet buffers
+ * is held already, they are a copy.
+ *
+ * May be called from any thread but that of a worker.
+ *
+ * Fails with the error of the connection, with %G_IO_ERROR_CLOSED or %G_IO_ERROR_CANCELLED, and with
+ * %DPDK_ERROR_WOULD_DEADLOCK on the thread of a worker.
+ *
+ * Returns: (transfer full): the data
+ *
+ * Since: 0.1
+ */
+GBytes *
+dpdk_tcp_connection_read_bytes (DpdkTcpConnection *self, gsize count, GCancellable *cancellable,
+                                GError **error)
+{
+  g_return_val_if_fail (DPDK_IS_TCP_CONNECTION (self), NULL);
+  g_return_val_if_fail (count > 0, NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return dpdk_tcp_endpoint_read_bytes (
+      dpdk_tcp_socket_get_endpoint (dpdk_tcp_connection_get_socket (self)), count, TRUE,
+      cancellable, error);
+}
+
+/* gives whether it is over */
+static gboolean
+try_read (GTask *task)
+{
+  DpdkTcpConnection *connection = g_task_get_source_object (task);
+  DpdkTcpSocket *socket = dpdk_tcp_connection_get_socket (connection);
+  g_autoptr (GError) error = NULL;
+  GBytes *bytes = dpdk_tcp_endpoint_read_bytes (dpdk_tcp_socket_get_endpoint (socket),
+                                                *(gsize *) g_task_get_task_data (task), FALSE,
+                                                g_task_get_cancellable (task), &error);
+
+  if (bytes != NULL)
+    g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static gboolean
+on_readable (GObject *stream, gpointer user_data)
+{
+  return try_read (user_data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+/**
+ * dpdk_tcp_connection_read_bytes_async:
+ * @self: a connection
+ * @count: how much to read at most, in bytes; not 0
+ * @io_priority: the priority of the request
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async) (closure user_data): called when there is data, or will be none
+ * @user_data: data for @callback
+ *
+ * Reads data where it is. May be called from any thread. See
+ * [method@Dpdk.TcpConnection.read_bytes].
+ *
+ * Since: 0.1
+ */
+void
+dpdk_tcp_connection_read_bytes_async (DpdkTcpConnection *self, gsize count, int io_priority,
+                                      GCancellable *cancellable, GAsyncReadyCallback callback,
+                                      gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (GSource) source = NULL;
+
+  g_return_if_fail (DPDK_IS_TCP_CONNECTION (self));
+  g_return_if_fail (count > 0);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, dpdk_tcp_connection_read_bytes_async);
+  g_task_set_priority (task, io_priority);
+  g_task_set_task_data (task, g_memdup2 (&count, sizeof count), g_free);
+  /* what has been read is not lost to a cancellation */
+  g_task_set_check_cancellable (task, FALSE);
+  if (try_read (task))
+    return;
+  source = g_pollable_input_stream_create_source (
+      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (G_IO_STREAM (self))), cancellable);
+  g_task_attach_source (task, source, G_SOURCE_FUNC (on_readable));
+}
+
+/**
+ * dpdk_tcp_connection_read_bytes_finish:
+ * @self: a connection
+ * @result: the result that the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@Dpdk.TcpConnection.read_bytes_async].
+ *
+ * Returns: (transfer full): the data
+ *
+ * Since: 0.1
+ */
+GBytes *
+dpdk_tcp_connection_read_bytes_finish (DpdkTcpConnection *self, GAsyncResult *result,
+                                       GError **error)
+{
+  g_return_val_if_fail (DPDK_IS_TCP_CONNECTION (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * dpdk_tcp_socket_try_read_bytes:
+ * @self: a connected socket
+ * @count: how much to read at most, in bytes; not 0
+ * @bytes: (out) (transfer full) (nullable): return location for the data, which is empty at the end of
+ *   what the peer sends, or %NULL if nothing is there yet
+ * @error: return location for an error
+ *
+ * Reads data where it is, without waiting. See [method@Dpdk.TcpConnection.read_bytes].
+ *
+ * May be called from the thread of the worker of the socket only.
+ *
+ * Fails with the error of the connection, with %G_IO_ERROR_CLOSED, and with %DPDK_ERROR_WRONG_WORKER
+ * on another thread.
+ *
+ * Returns: %FALSE if it failed; that there is nothing is no failure
+ *
+ * Since: 0.1
+ */
+gboolean
+dpdk_tcp_socket_try_read_bytes (DpdkTcpSocket *self, gsize count, GBytes **bytes, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+
+  g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self), FALSE);
+  g_return_val_if_fail (count > 0, FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  *bytes = NULL;
+  if (!dpdk_tcp_endpoint_check_worker (dpdk_tcp_socket_get_endpoint (self),
+                                       "dpdk_tcp_socket_try_read_bytes", error))
+    return FALSE;
+  *bytes = dpdk_tcp_endpoint_read_bytes (dpdk_tcp_socket_get_endpoint (self), count, FALSE, NULL,
+                                         &fault);
+  if (*bytes != NULL || g_error_matches (fault, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&fault));
+  return FALSE;
+}

@@ -37,6 +37,16 @@ DPDK_AVAILABLE_IN_0_1
 GBytes *dpdk_tcp_connection_read_bytes_finish (DpdkTcpConnection *self, GAsyncResult *result,
                                                GError **error);
 DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_connection_write_bytes (DpdkTcpConnection *self, GBytes *bytes,
+                                          GCancellable *cancellable, GError **error);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_connection_write_bytes_async (DpdkTcpConnection *self, GBytes *bytes, int io_priority,
+                                            GCancellable *cancellable, GAsyncReadyCallback callback,
+                                            gpointer user_data);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_connection_write_bytes_finish (DpdkTcpConnection *self, GAsyncResult *result,
+                                                 GError **error);
+DPDK_AVAILABLE_IN_0_1
 void dpdk_tcp_connection_abort (DpdkTcpConnection *self);
 
 G_END_DECLS

@@ -78,6 +78,9 @@ DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_try_read_bytes (DpdkTcpSocket *self, gsize count, GBytes **bytes,
                                          GError **error);
 DPDK_AVAILABLE_IN_0_1
+gssize dpdk_tcp_socket_try_write_bytes (DpdkTcpSocket *self, GBytes *bytes, gsize offset,
+                                        GError **error);
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_is_connected (DpdkTcpSocket *self);
 DPDK_AVAILABLE_IN_0_1
 GSocketAddress *dpdk_tcp_socket_get_remote_address (DpdkTcpSocket *self, GError **error);

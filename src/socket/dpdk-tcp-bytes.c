@@ -167,3 +167,201 @@ dpdk_tcp_socket_try_read_bytes (DpdkTcpSocket *self, gsize count, GBytes **bytes
   g_propagate_error (error, g_steal_pointer (&fault));
   return FALSE;
 }
+
+/**
+ * dpdk_tcp_connection_write_bytes:
+ * @self: a connection
+ * @bytes: the data
+ * @cancellable: (nullable): to give up
+ * @error: return location for an error
+ *
+ * Writes all of @bytes, and waits until the send buffer has taken it. It is not copied, but referred
+ * to until the peer has acknowledged it, and copied once into each packet that it is sent with. It
+ * counts for the send buffer and for the memory budget of the worker.
+ *
+ * The free function of @bytes may run on the thread of the worker. It must not wait there; functions
+ * of this library that would wait refuse with %DPDK_ERROR_WOULD_DEADLOCK.
+ *
+ * May be called from any thread but that of a worker.
+ *
+ * Fails with the error of the connection, with %G_IO_ERROR_CLOSED or %G_IO_ERROR_CANCELLED, and with
+ * %DPDK_ERROR_WOULD_DEADLOCK on the thread of a worker. A part of the data may have been sent then.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 0.1
+ */
+gboolean
+dpdk_tcp_connection_write_bytes (DpdkTcpConnection *self, GBytes *bytes, GCancellable *cancellable,
+                                 GError **error)
+{
+  DpdkTcpEndpoint *endpoint;
+
+  g_return_val_if_fail (DPDK_IS_TCP_CONNECTION (self), FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  endpoint = dpdk_tcp_socket_get_endpoint (dpdk_tcp_connection_get_socket (self));
+  for (gsize done = 0; done < g_bytes_get_size (bytes);)
+    {
+      gssize n = dpdk_tcp_endpoint_write_bytes (endpoint, bytes, done, TRUE, cancellable, error);
+
+      if (n < 0)
+        return FALSE;
+      done += (gsize) n;
+    }
+  return TRUE;
+}
+
+typedef struct {
+  GBytes *bytes;
+  gsize done;
+} Writing;
+
+static void
+free_writing (gpointer data)
+{
+  Writing *self = data;
+
+  g_bytes_unref (self->bytes);
+  g_free (self);
+}
+
+/* gives whether it is over */
+static gboolean
+try_write (GTask *task)
+{
+  DpdkTcpConnection *connection = g_task_get_source_object (task);
+  DpdkTcpEndpoint *endpoint =
+      dpdk_tcp_socket_get_endpoint (dpdk_tcp_connection_get_socket (connection));
+  Writing *writing = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  while (writing->done < g_bytes_get_size (writing->bytes))
+    {
+      gssize n = dpdk_tcp_endpoint_write_bytes (endpoint, writing->bytes, writing->done, FALSE,
+                                                g_task_get_cancellable (task), &error);
+
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        return FALSE;
+      if (n < 0)
+        {
+          g_task_return_error (task, g_steal_pointer (&error));
+          return TRUE;
+        }
+      writing->done += (gsize) n;
+    }
+  g_task_return_boolean (task, TRUE);
+  return TRUE;
+}
+
+static gboolean
+on_writable (GObject *stream, gpointer user_data)
+{
+  return try_write (user_data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+/**
+ * dpdk_tcp_connection_write_bytes_async:
+ * @self: a connection
+ * @bytes: the data
+ * @io_priority: the priority of the request
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async) (closure user_data): called when the send buffer has taken all of it
+ * @user_data: data for @callback
+ *
+ * Writes data without copying it. There may be one such call at a time, and no other that writes. May
+ * be called from any thread. See [method@Dpdk.TcpConnection.write_bytes].
+ *
+ * Since: 0.1
+ */
+void
+dpdk_tcp_connection_write_bytes_async (DpdkTcpConnection *self, GBytes *bytes, int io_priority,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback,
+                                       gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (GSource) source = NULL;
+  Writing *writing;
+
+  g_return_if_fail (DPDK_IS_TCP_CONNECTION (self));
+  g_return_if_fail (bytes != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, dpdk_tcp_connection_write_bytes_async);
+  g_task_set_priority (task, io_priority);
+  g_task_set_check_cancellable (task, FALSE);
+  writing = g_new0 (Writing, 1);
+  writing->bytes = g_bytes_ref (bytes);
+  g_task_set_task_data (task, writing, free_writing);
+  if (try_write (task))
+    return;
+  source = g_pollable_output_stream_create_source (
+      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (self))), cancellable);
+  g_task_attach_source (task, source, G_SOURCE_FUNC (on_writable));
+}
+
+/**
+ * dpdk_tcp_connection_write_bytes_finish:
+ * @self: a connection
+ * @result: the result that the callback got
+ * @error: return location for an error
+ *
+ * Ends [method@Dpdk.TcpConnection.write_bytes_async].
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 0.1
+ */
+gboolean
+dpdk_tcp_connection_write_bytes_finish (DpdkTcpConnection *self, GAsyncResult *result,
+                                        GError **error)
+{
+  g_return_val_if_fail (DPDK_IS_TCP_CONNECTION (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * dpdk_tcp_socket_try_write_bytes:
+ * @self: a connected socket
+ * @bytes: the data
+ * @offset: how much of it was written before
+ * @error: return location for an error
+ *
+ * Writes as much of @bytes as the send buffer takes, without copying it and without waiting. See
+ * [method@Dpdk.TcpConnection.write_bytes].
+ *
+ * May be called from the thread of the worker of the socket only.
+ *
+ * Fails with the error of the connection, with %G_IO_ERROR_CLOSED, and with %DPDK_ERROR_WRONG_WORKER
+ * on another thread.
+ *
+ * Returns: how many bytes were taken, 0 if the send buffer is full, or -1 if it failed
+ *
+ * Since: 0.1
+ */
+gssize
+dpdk_tcp_socket_try_write_bytes (DpdkTcpSocket *self, GBytes *bytes, gsize offset, GError **error)
+{
+  DpdkTcpEndpoint *endpoint;
+  g_autoptr (GError) fault = NULL;
+  gssize n;
+
+  g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self), -1);
+  g_return_val_if_fail (bytes != NULL && offset <= g_bytes_get_size (bytes), -1);
+  g_return_val_if_fail (error == NULL || *error == NULL, -1);
+
+  endpoint = dpdk_tcp_socket_get_endpoint (self);
+  if (!dpdk_tcp_endpoint_check_worker (endpoint, "dpdk_tcp_socket_try_write_bytes", error))
+    return -1;
+  n = dpdk_tcp_endpoint_write_bytes (endpoint, bytes, offset, FALSE, NULL, &fault);
+  if (g_error_matches (fault, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return 0;
+  if (fault != NULL)
+    g_propagate_error (error, g_steal_pointer (&fault));
+  return n;
+}

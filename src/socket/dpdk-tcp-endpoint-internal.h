@@ -77,6 +77,7 @@ void dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error);
 
 /* without it */
+void dpdk_tcp_endpoint_free_released (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_kick (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_complete_connect (DpdkTcpEndpoint *self);
 

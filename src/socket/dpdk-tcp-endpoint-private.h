@@ -36,6 +36,10 @@ GBytes *dpdk_tcp_endpoint_read_bytes (DpdkTcpEndpoint *self, gsize count, gboole
                                       GCancellable *cancellable, GError **error);
 gssize dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
                                 gboolean may_block, GCancellable *cancellable, GError **error);
+/* how much of @bytes was taken from @offset on */
+gssize dpdk_tcp_endpoint_write_bytes (DpdkTcpEndpoint *self, GBytes *bytes, gsize offset,
+                                      gboolean may_block, GCancellable *cancellable,
+                                      GError **error);
 gboolean dpdk_tcp_endpoint_is_ready (DpdkTcpEndpoint *self, GIOCondition condition);
 /* whether a native call comes from the thread that it must come from */
 gboolean dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError **error);

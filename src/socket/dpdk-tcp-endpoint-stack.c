@@ -83,6 +83,7 @@ on_error (void *arg, err_t native)
   dpdk_tcp_send_queue_clear (&self->sending);
   dpdk_tcp_endpoint_notify_locked (self);
   g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_free_released (self);
   dpdk_tcp_endpoint_complete_connect (self);
   detach (self);
 }
@@ -245,11 +246,15 @@ static err_t
 on_sent (void *arg, struct tcp_pcb *pcb, u16_t size)
 {
   DpdkTcpEndpoint *self = arg;
+  gboolean has_released;
 
   g_mutex_lock (&self->lock);
   dpdk_tcp_send_queue_acknowledge (&self->sending, size);
+  has_released = !g_queue_is_empty (&self->sending.released);
   dpdk_tcp_endpoint_notify_locked (self);
   g_mutex_unlock (&self->lock);
+  if (has_released)
+    dpdk_tcp_endpoint_free_released (self);
   /* later, because lwIP is in the middle of this segment and may still hold the connection */
   dpdk_tcp_endpoint_kick (self);
   return ERR_OK;

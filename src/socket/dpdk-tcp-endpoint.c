@@ -32,11 +32,23 @@ dpdk_tcp_endpoint_ref (DpdkTcpEndpoint *self)
 }
 
 void
+dpdk_tcp_endpoint_free_released (DpdkTcpEndpoint *self)
+{
+  GQueue released;
+
+  g_mutex_lock (&self->lock);
+  released = dpdk_tcp_send_queue_steal_released (&self->sending);
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_send_queue_free_released (&released);
+}
+
+void
 dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   dpdk_tcp_send_queue_clear (&self->sending);
+  dpdk_tcp_endpoint_free_released (self);
   g_free (self->reason);
   dpdk_worker_core_unref (self->core);
   g_mutex_clear (&self->lock);
@@ -285,8 +297,16 @@ dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError 
   return FALSE;
 }
 
+/* what is written comes from @buffer, or from @offset in @bytes */
+typedef struct {
+  const void *buffer;
+  GBytes *bytes;
+  gsize offset;
+  gsize count;
+} Write;
+
 static gssize
-try_write_locked (DpdkTcpEndpoint *self, const void *buffer, gsize count, GError **error)
+try_write_locked (DpdkTcpEndpoint *self, const Write *write, GError **error)
 {
   gsize n;
 
@@ -298,8 +318,11 @@ try_write_locked (DpdkTcpEndpoint *self, const void *buffer, gsize count, GError
                          "The DpdkTcpSocket is closed for writing");
   else if ((n = get_room_locked (self)) > 0)
     {
-      n = MIN (count, n);
-      dpdk_tcp_send_queue_append (&self->sending, buffer, n);
+      n = MIN (write->count, n);
+      if (write->bytes != NULL)
+        dpdk_tcp_send_queue_append_bytes (&self->sending, write->bytes, write->offset, n);
+      else
+        dpdk_tcp_send_queue_append (&self->sending, write->buffer, n);
       return (gssize) n;
     }
   else
@@ -307,9 +330,9 @@ try_write_locked (DpdkTcpEndpoint *self, const void *buffer, gsize count, GError
   return -1;
 }
 
-gssize
-dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count, gboolean may_block,
-                         GCancellable *cancellable, GError **error)
+static gssize
+write_data (DpdkTcpEndpoint *self, const Write *write, gboolean may_block,
+            GCancellable *cancellable, GError **error)
 {
   CancelWatch watch = { 0 };
   gssize n;
@@ -319,7 +342,7 @@ dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
     return -1;
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return -1;
-  if (count == 0)
+  if (write->count == 0)
     return 0;
   if (may_block)
     watch = watch_cancellable (self, cancellable);
@@ -330,12 +353,30 @@ dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
       n = -1;
     }
   else
-    n = try_write_locked (self, buffer, count, error);
+    n = try_write_locked (self, write, error);
   g_mutex_unlock (&self->lock);
   unwatch_cancellable (&watch);
   if (n > 0)
     dpdk_tcp_endpoint_kick (self);
   return n;
+}
+
+gssize
+dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count, gboolean may_block,
+                         GCancellable *cancellable, GError **error)
+{
+  Write write = { .buffer = buffer, .count = count };
+
+  return write_data (self, &write, may_block, cancellable, error);
+}
+
+gssize
+dpdk_tcp_endpoint_write_bytes (DpdkTcpEndpoint *self, GBytes *bytes, gsize offset,
+                               gboolean may_block, GCancellable *cancellable, GError **error)
+{
+  Write write = { .bytes = bytes, .offset = offset, .count = g_bytes_get_size (bytes) - offset };
+
+  return write_data (self, &write, may_block, cancellable, error);
 }
 
 gboolean

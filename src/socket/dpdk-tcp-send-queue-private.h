@@ -11,14 +11,22 @@ typedef struct {
   /* what it takes counts here */
   DpdkStackBudget *budget;
   GQueue chunks;
+  /* acknowledged, but still with bytes of the application */
+  GQueue released;
   gsize n_queued;
   gsize n_unsent;
 } DpdkTcpSendQueue;
 
 void dpdk_tcp_send_queue_clear (DpdkTcpSendQueue *self);
 void dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, const void *data, gsize size);
+/* a part of @bytes, without a copy */
+void dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, GBytes *bytes, gsize offset,
+                                       gsize size);
 const void *dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size);
 void dpdk_tcp_send_queue_mark_sent (DpdkTcpSendQueue *self, gsize size);
 void dpdk_tcp_send_queue_acknowledge (DpdkTcpSendQueue *self, gsize size);
+/* to be freed without any lock: what is called then is the application's */
+GQueue dpdk_tcp_send_queue_steal_released (DpdkTcpSendQueue *self);
+void dpdk_tcp_send_queue_free_released (GQueue *released);
 
 G_END_DECLS

@@ -3,26 +3,32 @@
 
 #include <string.h>
 
-#define MIN_CHUNK_SIZE 2048
-#define MAX_CHUNK_SIZE (64 * 1024)
-
+/* of memory of its own, which follows, or of bytes of the application */
 typedef struct {
   GList link;
+  DpdkStackBudget *budget;
+  GBytes *bytes;
+  guint8 *data;
   gsize capacity;
   gsize acknowledged;
   gsize sent;
   gsize used;
-  guint8 data[];
+  /* what it takes, this structure included */
+  gsize size;
 } Chunk;
 
 static Chunk *
-chunk_new (DpdkTcpSendQueue *self, gsize size)
+chunk_new (DpdkTcpSendQueue *self, gsize capacity)
 {
-  gsize capacity = CLAMP (size, MIN_CHUNK_SIZE, MAX_CHUNK_SIZE);
-  Chunk *chunk = g_malloc (sizeof *chunk + capacity);
+  gsize size = sizeof (Chunk) + capacity;
+  Chunk *chunk = dpdk_stack_budget_allocate (self->budget, &size);
 
-  dpdk_stack_budget_add_shared (self->budget, (gint64) (sizeof *chunk + capacity));
-  *chunk = (Chunk){ .link.data = chunk, .capacity = capacity };
+  *chunk = (Chunk){ .link.data = chunk,
+                    .budget = self->budget,
+                    .data = (guint8 *) (chunk + 1),
+                    .capacity = size - sizeof *chunk,
+                    .size = size };
+  g_queue_push_tail_link (&self->chunks, &chunk->link);
   return chunk;
 }
 
@@ -32,8 +38,10 @@ remove_head (DpdkTcpSendQueue *self)
   Chunk *chunk = self->chunks.head->data;
 
   g_queue_unlink (&self->chunks, &chunk->link);
-  dpdk_stack_budget_add_shared (self->budget, -(gint64) (sizeof *chunk + chunk->capacity));
-  g_free (chunk);
+  if (chunk->bytes != NULL)
+    g_queue_push_tail_link (&self->released, &chunk->link);
+  else
+    dpdk_stack_budget_release (self->budget, chunk, chunk->size);
 }
 
 void
@@ -58,16 +66,27 @@ dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, const void *data, gsize size
       gsize n;
 
       if (chunk == NULL || chunk->used == chunk->capacity)
-        {
-          chunk = chunk_new (self, size);
-          g_queue_push_tail_link (&self->chunks, &chunk->link);
-        }
+        chunk = chunk_new (self, size);
       n = MIN (size, chunk->capacity - chunk->used);
       memcpy (chunk->data + chunk->used, at, n);
       chunk->used += n;
       at += n;
       size -= n;
     }
+}
+
+void
+dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, GBytes *bytes, gsize offset, gsize size)
+{
+  Chunk *chunk = chunk_new (self, 0);
+
+  chunk->bytes = g_bytes_ref (bytes);
+  chunk->data = (guint8 *) g_bytes_get_data (bytes, NULL) + offset;
+  chunk->capacity = size;
+  chunk->used = size;
+  dpdk_stack_budget_add_shared (self->budget, (gint64) size);
+  self->n_queued += size;
+  self->n_unsent += size;
 }
 
 const void *
@@ -113,12 +132,29 @@ dpdk_tcp_send_queue_acknowledge (DpdkTcpSendQueue *self, gsize size)
       size -= n;
       if (chunk->acknowledged < chunk->used)
         break;
-      /* the next small write finds the last one again */
-      if (self->chunks.head == self->chunks.tail && chunk->capacity == MIN_CHUNK_SIZE)
-        {
-          chunk->acknowledged = chunk->sent = chunk->used = 0;
-          break;
-        }
       remove_head (self);
+    }
+}
+
+GQueue
+dpdk_tcp_send_queue_steal_released (DpdkTcpSendQueue *self)
+{
+  GQueue released = self->released;
+
+  g_queue_init (&self->released);
+  return released;
+}
+
+void
+dpdk_tcp_send_queue_free_released (GQueue *released)
+{
+  while (!g_queue_is_empty (released))
+    {
+      Chunk *chunk = released->head->data;
+
+      g_queue_unlink (released, &chunk->link);
+      dpdk_stack_budget_add_shared (chunk->budget, -(gint64) chunk->capacity);
+      g_bytes_unref (chunk->bytes);
+      dpdk_stack_budget_release (chunk->budget, chunk, chunk->size);
     }
 }

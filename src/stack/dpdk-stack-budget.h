@@ -6,6 +6,7 @@
 G_BEGIN_DECLS
 
 #define DPDK_STACK_BUDGET_MIN (1024 * 1024)
+#define DPDK_STACK_BUDGET_N_CLASSES 6
 
 /* the memory that a stack and its connections may take; outlives the stack, because what was received
    may be read later */
@@ -21,6 +22,10 @@ typedef struct {
   /* buffers of packets that readers have, and how many they may have */
   gint n_views;
   gint max_views;
+  /* memory that was released and waits to be taken again, by size */
+  GMutex lock;
+  void *unused[DPDK_STACK_BUDGET_N_CLASSES];
+  guint n_unused[DPDK_STACK_BUDGET_N_CLASSES];
 } DpdkStackBudget;
 
 /* @limit: 0 for the default */
@@ -55,6 +60,11 @@ dpdk_stack_budget_is_spent (DpdkStackBudget *self)
 {
   return dpdk_stack_budget_get_used (self) >= self->limit;
 }
+
+/* For any thread, and not one piece for each packet: that is what a slab is for. @size becomes what
+   there is, at most 64 KiB. */
+void *dpdk_stack_budget_allocate (DpdkStackBudget *self, gsize *size);
+void dpdk_stack_budget_release (DpdkStackBudget *self, void *memory, gsize size);
 
 /* an enum tcp_memory_level of lwIP; for the thread of the stack */
 guint dpdk_stack_budget_get_level (DpdkStackBudget *self, gboolean is_short_of_buffers);

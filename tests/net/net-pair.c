@@ -57,16 +57,25 @@ net_pair_start (NetPair *self, guint64 budget_0, guint64 budget_1)
 void
 net_pair_stop (NetPair *self)
 {
+  for (guint end = 0; end < 2; end++)
+    {
+      DPDK_TEST_WAIT_UNTIL (net_pair_get_counter (self, end, DPDK_STACK_COUNTER_MEMORY_USED) == 0);
+      g_assert_cmpuint (net_pair_get_counter (self, end, DPDK_STACK_COUNTER_TCP_CONNECTIONS), ==,
+                        0);
+    }
+  net_pair_end (self);
+}
+
+void
+net_pair_end (NetPair *self)
+{
   g_autoptr (GError) error = NULL;
 
   for (guint end = 0; end < 2; end++)
-    DPDK_TEST_WAIT_UNTIL (net_pair_get_counter (self, end, DPDK_STACK_COUNTER_MEMORY_USED) == 0);
-  for (guint end = 0; end < 2; end++)
     {
-      g_assert_cmpuint (net_pair_get_counter (self, end, DPDK_STACK_COUNTER_TCP_CONNECTIONS), ==,
-                        0);
       dpdk_runtime_shutdown (self->runtimes[end], 10000, &error);
       g_assert_no_error (error);
+      g_assert_cmpuint (net_pair_get_counter (self, end, DPDK_STACK_COUNTER_MEMORY_USED), ==, 0);
       net_release (self->workers[end]);
       net_release (self->runtimes[end]);
     }

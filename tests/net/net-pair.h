@@ -17,6 +17,8 @@ typedef struct {
 void net_pair_start (NetPair *self, guint64 budget_0, guint64 budget_1);
 /* everything must be back: connections, memory, buffers */
 void net_pair_stop (NetPair *self);
+/* the same, but there may still be connections in TIME-WAIT */
+void net_pair_end (NetPair *self);
 const char *net_pair_get_host (guint end);
 guint64 net_pair_get_counter (NetPair *self, guint end, DpdkStackCounter counter);
 /* @n connections of the first to @listener at the second one */

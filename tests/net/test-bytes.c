@@ -2,6 +2,8 @@
 /* data of a connection that is not copied */
 #include "net-pair.h"
 
+#include <string.h>
+
 #define SIZE 100000
 /* that a runtime has by default */
 #define N_BUFFERS 8192
@@ -285,6 +287,234 @@ test_outlive (void)
   dpdk_test_assert_eal_dead ();
 }
 
+/* bytes that say when they are dropped */
+typedef struct {
+  guint8 *data;
+  gint n_dropped;
+} Source;
+
+static void
+on_dropped (gpointer user_data)
+{
+  Source *source = user_data;
+
+  g_atomic_int_inc (&source->n_dropped);
+}
+
+static GBytes *
+source_bytes_new (Source *source, gsize offset, gsize size)
+{
+  source->data = g_malloc (size);
+  for (gsize done = 0, n; done < size; done += n)
+    {
+      n = MIN (size - done, NET_PATTERN_SIZE);
+      memcpy (source->data + done, net_pattern (offset + done), n);
+    }
+  return g_bytes_new_with_free_func (source->data, size, on_dropped, source);
+}
+
+/* between writes that copy; each is dropped when the peer has it, and not before */
+static void
+test_write (void)
+{
+  g_autoptr (GError) error = NULL;
+  Source sources[20] = { 0 };
+  World world;
+  gsize total = 0;
+
+  start (&world);
+  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
+    {
+      const gsize size = i % 2 == 0 ? 60000 : 1 + i;
+      GBytes *bytes = source_bytes_new (&sources[i], total, size);
+      gsize before = total;
+
+      dpdk_tcp_connection_write_bytes (world.client, bytes, NULL, &error);
+      g_assert_no_error (error);
+      g_bytes_unref (bytes);
+      total += size;
+      if (i % 3 == 0)
+        {
+          net_write_pattern (world.client, total, 100 * i + 1);
+          total += 100 * i + 1;
+        }
+      net_read_pattern (world.server, before, total - before);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
+    {
+      DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&sources[i].n_dropped) == 1);
+      g_free (sources[i].data);
+    }
+
+  stop (&world);
+}
+
+/* it is sent again if it was lost, and then it must be there still */
+static void
+test_write_lossy (void)
+{
+  enum {
+    N = 40
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DpdkTestImpairment) impairment = dpdk_test_impairment_new ();
+  g_autoptr (DpdkEal) eal = dpdk_eal_new (NULL, &error);
+  g_autoptr (DpdkTestLink) link = NULL;
+  DpdkTcpConnection *client, *server;
+  Source sources[N] = { 0 };
+  DpdkTestPair *pair;
+
+  dpdk_test_impairment_set_loss (impairment, 0.02);
+  link = dpdk_test_link_new_impaired (eal, 1, impairment, &error);
+  g_assert_no_error (error);
+  pair = dpdk_test_pair_new (link, &error);
+  g_assert_no_error (error);
+  dpdk_test_pair_connect (pair, 0, G_SOCKET_FAMILY_IPV6, &client, &server, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < N; i++)
+    {
+      GBytes *bytes = source_bytes_new (&sources[i], i * 10000, 10000);
+
+      dpdk_tcp_connection_write_bytes (client, bytes, NULL, &error);
+      g_assert_no_error (error);
+      g_bytes_unref (bytes);
+      net_read_pattern (server, i * 10000, 10000);
+    }
+  for (guint i = 0; i < N; i++)
+    {
+      DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&sources[i].n_dropped) == 1);
+      g_free (sources[i].data);
+    }
+  net_pair_abort (&client, 1);
+  net_pair_abort (&server, 1);
+  dpdk_test_pair_assert_shutdown (pair, 0);
+  dpdk_test_pair_assert_shutdown (pair, 1);
+  dpdk_test_assert_finalize (pair);
+}
+
+static void
+on_written (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Result *out = user_data;
+
+  out->n_calls++;
+  dpdk_tcp_connection_write_bytes_finish (DPDK_TCP_CONNECTION (source), result, &out->error);
+}
+
+/* more than the send buffer has room for; and none of it stays behind when the connection goes */
+static void
+test_write_async (void)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Source source = { 0 };
+  Result result = { 0 };
+  World world;
+  GBytes *bytes;
+
+  start (&world);
+  bytes = source_bytes_new (&source, 0, LARGE);
+  dpdk_tcp_connection_write_bytes_async (world.client, bytes, G_PRIORITY_DEFAULT, NULL, on_written,
+                                         &result);
+  for (gsize done = 0; done < LARGE;)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      done += net_try_read_pattern (world.server, done, LARGE - done);
+    }
+  DPDK_TEST_WAIT_UNTIL (result.n_calls == 1);
+  g_assert_no_error (result.error);
+
+  dpdk_tcp_connection_write_bytes_async (world.client, bytes, G_PRIORITY_DEFAULT, cancellable,
+                                         on_written, &result);
+  g_bytes_unref (bytes);
+  g_assert_cmpuint (result.n_calls, ==, 1);
+  g_cancellable_cancel (cancellable);
+  DPDK_TEST_WAIT_UNTIL (result.n_calls == 2);
+  g_assert_error (result.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&result.error);
+  g_assert_cmpint (g_atomic_int_get (&source.n_dropped), ==, 0);
+  dpdk_tcp_connection_abort (world.client);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&source.n_dropped) == 1);
+  g_free (source.data);
+  stop (&world);
+}
+
+typedef struct {
+  DpdkTcpSocket *socket;
+  GBytes *bytes;
+  gsize done;
+  GError *error;
+  gboolean is_full;
+  gint is_done;
+} TryWrite;
+
+static void
+try_write_on_worker (DpdkWorker *worker, gpointer user_data)
+{
+  TryWrite *try = user_data;
+  gssize n;
+
+  while ((n = dpdk_tcp_socket_try_write_bytes (try->socket, try->bytes, try->done, &try->error)) >
+         0)
+    try->done += (gsize) n;
+  try->is_full = n == 0;
+  g_atomic_int_set (&try->is_done, TRUE);
+}
+
+/* what drops the bytes on the worker may use the connection */
+typedef struct {
+  DpdkTcpSocket *socket;
+  gint n_dropped;
+  gboolean was_connected;
+} Reentrant;
+
+static void
+on_dropped_reentrant (gpointer user_data)
+{
+  Reentrant *self = user_data;
+
+  self->was_connected = dpdk_tcp_socket_is_connected (self->socket);
+  g_atomic_int_inc (&self->n_dropped);
+}
+
+static void
+test_try_write (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree guint8 *data = g_memdup2 (net_pattern (0), NET_PATTERN_SIZE);
+  g_autofree guint8 *large = g_malloc0 (LARGE);
+  Reentrant reentrant = { 0 };
+  TryWrite try = { 0 };
+  World world;
+
+  start (&world);
+  try.socket = reentrant.socket = dpdk_tcp_connection_get_socket (world.client);
+  try.bytes = g_bytes_new_with_free_func (data, 5000, on_dropped_reentrant, &reentrant);
+  g_assert_cmpint (dpdk_tcp_socket_try_write_bytes (try.socket, try.bytes, 0, &error), ==, -1);
+  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER);
+  g_clear_error (&error);
+  dpdk_worker_invoke (world.pair.workers[0], try_write_on_worker, &try, NULL, &error);
+  g_assert_no_error (error);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&try.is_done));
+  g_assert_no_error (try.error);
+  g_assert_cmpuint (try.done, ==, 5000);
+  g_bytes_unref (try.bytes);
+  net_read_pattern (world.server, 0, 5000);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&reentrant.n_dropped) == 1);
+  g_assert_true (reentrant.was_connected);
+
+  try = (TryWrite){ .socket = try.socket, .bytes = g_bytes_new_static (large, LARGE) };
+  dpdk_worker_invoke (world.pair.workers[0], try_write_on_worker, &try, NULL, &error);
+  g_assert_no_error (error);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&try.is_done));
+  g_assert_no_error (try.error);
+  g_assert_true (try.is_full);
+  g_assert_cmpuint (try.done, <, LARGE);
+  g_assert_cmpuint (net_pair_get_counter (&world.pair, 0, DPDK_STACK_COUNTER_MEMORY_USED), >,
+                    100000);
+  stop (&world);
+  g_bytes_unref (try.bytes);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -294,5 +524,9 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/net/bytes/async", DPDK_TEST_FLAGS_NONE, test_async);
   dpdk_test_add_func ("/net/bytes/try", DPDK_TEST_FLAGS_NONE, test_try);
   dpdk_test_add_func ("/net/bytes/outlive", DPDK_TEST_FLAGS_NONE, test_outlive);
+  dpdk_test_add_func ("/net/bytes/write", DPDK_TEST_FLAGS_NONE, test_write);
+  dpdk_test_add_func ("/net/bytes/write-lossy", DPDK_TEST_FLAGS_NONE, test_write_lossy);
+  dpdk_test_add_func ("/net/bytes/write-async", DPDK_TEST_FLAGS_NONE, test_write_async);
+  dpdk_test_add_func ("/net/bytes/try-write", DPDK_TEST_FLAGS_NONE, test_try_write);
   return g_test_run ();
 }

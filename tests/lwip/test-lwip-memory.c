@@ -260,6 +260,88 @@ test_time_wait (void)
   world_free (world);
 }
 
+static guint8 borrowed[500];
+
+static void
+forget_neighbour (Stack *stack, gpointer data)
+{
+  ip4_addr_t addr;
+
+  stack_ip4 (stack, 1, &addr);
+  g_assert_cmpint (etharp_remove_static_entry (&addr), ==, ERR_OK);
+}
+
+static void
+write_and_abort (Stack *stack, gpointer data)
+{
+  struct tcp_pcb *pcb = data;
+
+  memset (borrowed, 'a', sizeof borrowed);
+  g_assert_cmpint (tcp_write (pcb, borrowed, sizeof borrowed, 0), ==, ERR_OK);
+  g_assert_cmpint (tcp_output (pcb), ==, ERR_OK);
+  tcp_abort (pcb);
+  /* it is no longer lent to the stack */
+  memset (borrowed, 'b', sizeof borrowed);
+}
+
+static void
+learn_neighbour (Stack *stack, gpointer data)
+{
+  struct eth_addr mac = { { 2, 0, 0, 0, 0, 2 } };
+  struct etharp_hdr arp = {
+    .hwtype = PP_HTONS (1),
+    .proto = PP_HTONS (ETHTYPE_IP),
+    .hwlen = ETH_HWADDR_LEN,
+    .protolen = sizeof (ip4_addr_t),
+    .opcode = PP_HTONS (ARP_REPLY),
+    .shwaddr = mac,
+  };
+  struct eth_hdr ethernet = { .src = mac, .type = PP_HTONS (ETHTYPE_ARP) };
+  guint8 frame[SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR];
+  struct pbuf *p;
+  ip4_addr_t ours, theirs;
+
+  stack_ip4 (stack, 0, &ours);
+  stack_ip4 (stack, 1, &theirs);
+  memcpy (&arp.sipaddr, &theirs, sizeof theirs);
+  memcpy (&arp.dipaddr, &ours, sizeof ours);
+  memcpy (&arp.dhwaddr, stack->netif.hwaddr, ETH_HWADDR_LEN);
+  memcpy (&ethernet.dest, stack->netif.hwaddr, ETH_HWADDR_LEN);
+  memcpy (frame, &ethernet, SIZEOF_ETH_HDR);
+  memcpy (frame + SIZEOF_ETH_HDR, &arp, SIZEOF_ETHARP_HDR);
+  p = exact_pbuf_new (frame, sizeof frame);
+  g_assert_cmpint (stack->netif.input (p, &stack->netif), ==, ERR_OK);
+}
+
+/* what waits for a neighbour when its connection ends is sent as it was */
+static void
+test_borrowed (void)
+{
+  Peer peer;
+  World *world = peer_start (&peer);
+  Stack *stack = &world->stacks[0];
+  Conn *conn = peer_open (&peer);
+  gboolean was_sent = FALSE;
+  Frame *frame;
+
+  stack_run (stack, forget_neighbour, NULL);
+  stack_run (stack, write_and_abort, conn->pcb);
+  g_queue_clear_full (&stack->out, g_free);
+  stack_run (stack, learn_neighbour, NULL);
+  while ((frame = g_queue_pop_head (&stack->out)) != NULL)
+    {
+      if (frame->len > sizeof borrowed)
+        {
+          was_sent = TRUE;
+          for (guint i = 0; i < sizeof borrowed; i++)
+            g_assert_cmpuint (frame->data[frame->len - 1 - i], ==, 'a');
+        }
+      g_free (frame);
+    }
+  g_assert_true (was_sent);
+  peer_stop (&peer);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -269,5 +351,6 @@ main (int argc, char **argv)
   g_test_add_func ("/lwip/memory/data", test_data);
   g_test_add_func ("/lwip/memory/connections", test_connections);
   g_test_add_func ("/lwip/memory/time-wait", test_time_wait);
+  g_test_add_func ("/lwip/memory/borrowed", test_borrowed);
   return g_test_run ();
 }

@@ -120,6 +120,28 @@ tcp_sent_index_acked(struct tcp_pcb *pcb)
   }
 }
 
+/** A lost segment was cut: the one that follows it on pcb->unacked is lost too. */
+void
+tcp_lost_split(struct tcp_pcb *pcb, struct tcp_seg *seg)
+{
+  struct tcp_seg *rest = seg->next;
+
+  rest->sent = seg->sent;
+  rest->xmit_num = seg->xmit_num;
+  rest->tx_prev = seg;
+  rest->tx_next = seg->tx_next;
+  seg->tx_next = rest;
+  if (rest->tx_next != NULL) {
+    rest->tx_next->tx_prev = rest;
+  } else {
+    pcb->last_lost = rest;
+  }
+  if (rest->next == NULL) {
+    pcb->last_unacked = rest;
+  }
+  index_free(pcb);
+}
+
 /** The first segment that does not start before seqno. */
 static struct tcp_seg *
 find_seg(struct tcp_pcb *pcb, u32_t seqno)

@@ -264,6 +264,9 @@ tcp_time_wait_answer(struct tcp_time_wait *tw)
   pcb.snd_nxt = tw->snd_nxt;
   pcb.rcv_nxt = tw->rcv_nxt;
   pcb.rcv_ann_wnd = tw->wnd;
+#if LWIP_NETIF_USE_HINTS
+  pcb.netif_hints.dont_fragment = 1;
+#endif /* LWIP_NETIF_USE_HINTS */
   tcp_params_init(&pcb, NULL);
 #if LWIP_TCP_TIMESTAMPS
   if (tw->flags & TCP_TIME_WAIT_TIMESTAMP) {

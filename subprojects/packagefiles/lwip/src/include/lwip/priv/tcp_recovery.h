@@ -101,6 +101,7 @@ tcp_seg_end(const struct tcp_seg *seg)
 /* tcp_scoreboard.c: which segment is where */
 void tcp_seg_lost(struct tcp_pcb *pcb, struct tcp_seg *seg);
 void tcp_all_lost(struct tcp_pcb *pcb);
+void tcp_lost_split(struct tcp_pcb *pcb, struct tcp_seg *seg);
 u32_t tcp_sack_block(struct tcp_pcb *pcb, u32_t left, u32_t right, u32_t now);
 void tcp_sent_index_append(struct tcp_pcb *pcb, struct tcp_seg *seg);
 void tcp_sent_index_acked(struct tcp_pcb *pcb);

@@ -470,7 +470,7 @@ main (int argc, char *argv[])
       .loss = 0.01,
       .max_ms = 30000 },
     /* nobody tells: it takes some timeouts */
-    { FALSE, { .mtu = 1400, .silent = TRUE }, 1500, 552, .max_ms = 60000 },
+    { FALSE, { .mtu = 1400, .silent = TRUE }, 1500, 576, .max_ms = 60000 },
     { TRUE, { .mtu = 1400, .announced = 1400 }, 1500, 1400, .max_ms = 4000 },
     { TRUE, { .mtu = 1280, .announced = 1280 }, 9000, 1280, .max_ms = 8000 },
     { TRUE, { .mtu = 1400, .silent = TRUE }, 1500, 1280, .max_ms = 60000 },

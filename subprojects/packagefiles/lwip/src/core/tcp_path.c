@@ -27,12 +27,6 @@ headers(const struct tcp_pcb *pcb)
   return IP_IS_V6_VAL(pcb->remote_ip) ? IP6_HLEN + TCP_HLEN : IP_HLEN + TCP_HLEN;
 }
 
-static u16_t
-smallest_mtu(const struct tcp_pcb *pcb)
-{
-  return IP_IS_V6_VAL(pcb->remote_ip) ? IP6_MIN_MTU_LENGTH : TCP_PATH_MTU_MIN;
-}
-
 /** What a segment may have of data. */
 static u16_t
 room(const struct tcp_pcb *pcb, const struct tcp_seg *seg)
@@ -70,7 +64,7 @@ too_big(struct tcp_pcb *pcb, u32_t packet_len, u32_t mtu)
   if (is_small) {
     mtu = TCP_PATH_MTU_MIN;
   }
-  if ((mtu < smallest_mtu(pcb)) || (mtu >= packet_len)) {
+  if ((mtu < (IP_IS_V6_VAL(pcb->remote_ip) ? IP6_MIN_MTU_LENGTH : TCP_PATH_MTU_MIN)) || (mtu >= packet_len)) {
     return 0;
   }
   if (mtu - headers(pcb) < pcb->mss) {
@@ -124,7 +118,8 @@ tcp_path_input(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, const u8_t
 void
 tcp_path_timeout(struct tcp_pcb *pcb)
 {
-  u16_t mss = (u16_t)(smallest_mtu(pcb) - headers(pcb));
+  /* what every host has to accept */
+  u16_t mss = (u16_t)((IP_IS_V6_VAL(pcb->remote_ip) ? IP6_MIN_MTU_LENGTH : 576U) - headers(pcb));
 
   if ((pcb->nrtx == TCP_PATH_BLACK_HOLE) && (pcb->state >= ESTABLISHED) && (pcb->mss > mss) &&
       (pcb->unacked != NULL) && (pcb->unacked->len > mss)) {

@@ -192,12 +192,14 @@ server_accept (void *arg, struct tcp_pcb *pcb, err_t err)
   return ERR_OK;
 }
 
+/* data is the port, NULL: 80 */
 void
 server_listen (Stack *stack, gpointer data)
 {
   struct tcp_pcb *pcb = tcp_new_ip_type (IPADDR_TYPE_ANY);
+  const guint16 port = data != NULL ? (guint16) GPOINTER_TO_UINT (data) : 80;
 
-  g_assert_cmpint (tcp_bind (pcb, IP_ANY_TYPE, 80), ==, ERR_OK);
+  g_assert_cmpint (tcp_bind (pcb, IP_ANY_TYPE, port), ==, ERR_OK);
   stack->listener = tcp_listen_with_backlog (pcb, 20000);
   g_assert_nonnull (stack->listener);
   tcp_arg (stack->listener, stack);

@@ -245,6 +245,10 @@ world_transmit (World *world, guint from, Frame *frame)
       g_free (frame);
       return;
     }
+  /* nothing but the frame check sequence protects ARP */
+  if (world->corrupt > 0 && frame->data[13] != 0x06 && g_rand_double (world->rand) < world->corrupt)
+    frame->data[g_rand_int_range (world->rand, ETH_LEN, (gint32) frame->len)] ^=
+        (guint8) (1 << g_rand_int_range (world->rand, 0, 8));
   frame->at = clock_ms + world->delay;
   if (world->rate != 0)
     {

@@ -84,6 +84,7 @@ struct _World {
   double loss;
   double reorder;
   double duplicate;
+  double corrupt; /* one bit behind the Ethernet header, not in ARP */
   gboolean split; /* hand frames to lwIP as chains of pbufs */
   gboolean cut[2]; /* the wire away from stack i */
   guint16 chksum_flags;

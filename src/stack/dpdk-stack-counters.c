@@ -69,10 +69,16 @@ G_DEFINE_BOXED_TYPE (DpdkStackCounters, dpdk_stack_counters, dpdk_stack_counters
  * @DPDK_STACK_COUNTER_TCP_CHALLENGE_ACKS_HELD: challenge ACKs that were not sent because the
  *   connection had sent one just before
  * @DPDK_STACK_COUNTER_TCP_RESETS_SENT: resets sent
+ * @DPDK_STACK_COUNTER_TCP_RESETS_HELD: segments of no connection that were not answered with a reset
+ *   because there were more than a thousand in that second
  * @DPDK_STACK_COUNTER_TCP_TIME_WAIT_REUSED: connections in TIME-WAIT that gave way to a new one of the
  *   same peer (RFC 6191)
  * @DPDK_STACK_COUNTER_TCP_TIME_WAIT_ENDED: connections that left TIME-WAIT before their time because
  *   there were more than [property@Dpdk.Config:max-time-wait], or no memory
+ * @DPDK_STACK_COUNTER_TCP_PATH_MTU: how often a connection has made its segments smaller because its
+ *   path takes no larger ones (RFC 1191, RFC 8201, RFC 2923)
+ * @DPDK_STACK_COUNTER_TCP_ICMP_IGNORED: ICMP errors about segments that are not on the way
+ *   (RFC 5927)
  * @DPDK_STACK_COUNTER_MEMORY_REACHED: times that the memory budget was spent
  * @DPDK_STACK_COUNTER_MEMORY_USED: bytes that connections take now: their state, what they are to
  *   send, and what was received and not read, or is read in place, with the whole buffers that it is
@@ -160,6 +166,9 @@ dpdk_stack_get_counters (DpdkStack *self, DpdkStackCounters *counters)
   values[DPDK_STACK_COUNTER_TCP_CHALLENGE_ACKS] = load (&events->challenge);
   values[DPDK_STACK_COUNTER_TCP_CHALLENGE_ACKS_HELD] = load (&events->challenge_held);
   values[DPDK_STACK_COUNTER_TCP_RESETS_SENT] = load (&events->reset_sent);
+  values[DPDK_STACK_COUNTER_TCP_RESETS_HELD] = load (&events->reset_held);
+  values[DPDK_STACK_COUNTER_TCP_PATH_MTU] = load (&events->path_mtu);
+  values[DPDK_STACK_COUNTER_TCP_ICMP_IGNORED] = load (&events->icmp_ignored);
   values[DPDK_STACK_COUNTER_TCP_TIME_WAIT_REUSED] = load (&events->time_wait_reused);
   values[DPDK_STACK_COUNTER_TCP_TIME_WAIT_ENDED] = load (&events->time_wait_ended);
   values[DPDK_STACK_COUNTER_TCP_CONNECTIONS] = load (&events->connections);

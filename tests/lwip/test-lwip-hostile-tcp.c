@@ -226,6 +226,50 @@ test_hostile_out_of_order (void)
   peer_stop (&peer);
 }
 
+static void
+server_finish (Stack *stack, gpointer data)
+{
+  conn_finish (data);
+}
+
+/* When there is no memory for one more, nobody is thrown out for it, but for who has left. */
+static void
+test_hostile_eviction (void)
+{
+  Peer peer;
+  World *world = peer_start (&peer);
+  Conn *conns[10], *leaving;
+  guint16 port;
+
+  for (guint i = 0; i < G_N_ELEMENTS (conns); i++)
+    conns[i] = peer_open (&peer);
+  leaving = peer_open (&peer);
+  port = peer.port;
+  stack_run (&world->stacks[0], server_finish, leaving);
+  g_queue_clear_full (&world->stacks[0].out, g_free);
+  peer_send (&peer, TCP_ACK | TCP_FIN, peer.seq, peer.ack + 1, 0);
+  g_assert_cmpuint (world_count (world, 0).time_wait, ==, 1);
+
+  g_atomic_int_set (&allocations_left, 0);
+  for (guint i = 0; i < 1000; i++)
+    {
+      peer.port++;
+      peer_send (&peer, TCP_SYN, 1, 0, 0);
+      g_assert_cmpuint (peer.replies, ==, 0);
+    }
+  g_atomic_int_set (&allocations_left, -1);
+  g_assert_cmpuint (world_count (world, 0).time_wait, ==, 0);
+  g_assert_cmpuint (world_count (world, 0).active, ==, G_N_ELEMENTS (conns));
+  for (guint i = 0; i < G_N_ELEMENTS (conns); i++)
+    {
+      g_assert_nonnull (conns[i]->pcb);
+      peer.port = (guint16) (port - G_N_ELEMENTS (conns) + i);
+      peer_send (&peer, TCP_RST, 1000, 0, 0);
+      g_assert_null (conns[i]->pcb);
+    }
+  peer_stop (&peer);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -233,5 +277,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/lwip/hostile/sequence", test_hostile_sequence);
   g_test_add_func ("/lwip/hostile/options", test_hostile_options);
   g_test_add_func ("/lwip/hostile/out-of-order", test_hostile_out_of_order);
+  g_test_add_func ("/lwip/hostile/eviction", test_hostile_eviction);
   return g_test_run ();
 }

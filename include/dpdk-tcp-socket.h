@@ -54,6 +54,21 @@ typedef struct {
   gboolean ecn;
 } DpdkTcpInfo;
 
+/**
+ * DpdkTcpReadyFunc:
+ * @socket: the socket
+ * @user_data: user data
+ *
+ * A function that is called on the thread of the worker when data has arrived on a connection, or
+ * when there is room to write again.
+ *
+ * It must not block. It is called once for all that has arrived in a turn of the worker, and only
+ * again after more has, so it should read or write as much as it can.
+ *
+ * Since: 0.1
+ */
+typedef void (*DpdkTcpReadyFunc) (DpdkTcpSocket *socket, gpointer user_data);
+
 #define DPDK_TYPE_TCP_SOCKET (dpdk_tcp_socket_get_type ())
 
 DPDK_AVAILABLE_IN_0_1
@@ -94,5 +109,20 @@ DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_get_nodelay (DpdkTcpSocket *self);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_tcp_socket_set_nodelay (DpdkTcpSocket *self, gboolean nodelay);
+
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_socket_set_readable_callback (DpdkTcpSocket *self, DpdkTcpReadyFunc func,
+                                                gpointer user_data, GDestroyNotify destroy,
+                                                GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_socket_set_writable_callback (DpdkTcpSocket *self, DpdkTcpReadyFunc func,
+                                                gpointer user_data, GDestroyNotify destroy,
+                                                GError **error);
+DPDK_AVAILABLE_IN_0_1
+GPollableReturn dpdk_tcp_socket_try_read (DpdkTcpSocket *self, void *buffer, gsize count,
+                                          gsize *n_read, GError **error);
+DPDK_AVAILABLE_IN_0_1
+GPollableReturn dpdk_tcp_socket_try_write (DpdkTcpSocket *self, const void *buffer, gsize count,
+                                           gsize *n_written, GError **error);
 
 G_END_DECLS

@@ -16,6 +16,13 @@ typedef enum {
   ENDPOINT_CLOSED,
 } EndpointState;
 
+/* what the application wants to be called when there is something to do */
+typedef struct {
+  DpdkTcpReadyFunc func;
+  gpointer user_data;
+  GDestroyNotify destroy;
+} DpdkTcpReady;
+
 struct _DpdkTcpEndpoint {
   gatomicrefcount ref_count;
   DpdkWorkerTask task;
@@ -29,9 +36,17 @@ struct _DpdkTcpEndpoint {
   guint16 held_port;
   gboolean is_attached;
   gboolean fin_sent;
+  /* held while there is a function to call */
+  DpdkTcpSocket *ready_socket;
+  DpdkTcpReady readable;
+  DpdkTcpReady writable;
+  gboolean has_arrived;
+  gboolean room_is_wanted;
+  gboolean is_calling;
 
   GMutex lock;
   GCond changed;
+  guint n_waiters;
   EndpointState state;
   DpdkTcpReceiveQueue received;
   DpdkTcpSendQueue sending;
@@ -75,10 +90,20 @@ typedef struct {
 GIOCondition dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error);
+gssize dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, void *buffer, gsize count,
+                                          gboolean *kick, GError **error);
+gssize dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const void *buffer, gsize count,
+                                           GError **error);
 
 /* without it */
 void dpdk_tcp_endpoint_free_released (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_kick (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_complete_connect (DpdkTcpEndpoint *self);
+
+/* on the thread of the worker, not from a callback of lwIP */
+void dpdk_tcp_endpoint_send_queued (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_release_buffers (DpdkTcpEndpoint *self, struct pbuf *list, gsize n_bytes);
+void dpdk_tcp_endpoint_call_ready (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_drop_ready (DpdkTcpEndpoint *self);
 
 G_END_DECLS

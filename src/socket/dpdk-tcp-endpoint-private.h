@@ -40,9 +40,21 @@ gssize dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize
 gssize dpdk_tcp_endpoint_write_bytes (DpdkTcpEndpoint *self, GBytes *bytes, gsize offset,
                                       gboolean may_block, GCancellable *cancellable,
                                       GError **error);
-gboolean dpdk_tcp_endpoint_is_ready (DpdkTcpEndpoint *self, GIOCondition condition);
-/* whether a native call comes from the thread that it must come from */
+
+/* native: on the thread of the worker, of which the first makes sure */
 gboolean dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError **error);
+gboolean dpdk_tcp_endpoint_set_readable (DpdkTcpEndpoint *self, DpdkTcpSocket *socket,
+                                         DpdkTcpReadyFunc func, gpointer user_data,
+                                         GDestroyNotify destroy, GError **error);
+gboolean dpdk_tcp_endpoint_set_writable (DpdkTcpEndpoint *self, DpdkTcpSocket *socket,
+                                         DpdkTcpReadyFunc func, gpointer user_data,
+                                         GDestroyNotify destroy, GError **error);
+GPollableReturn dpdk_tcp_endpoint_try_read (DpdkTcpEndpoint *self, void *buffer, gsize count,
+                                            gsize *n_read, GError **error);
+GPollableReturn dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
+                                             gsize *n_written, GError **error);
+
+gboolean dpdk_tcp_endpoint_is_ready (DpdkTcpEndpoint *self, GIOCondition condition);
 GSource *dpdk_tcp_endpoint_create_source (DpdkTcpEndpoint *self, GIOCondition condition);
 
 void dpdk_tcp_endpoint_shutdown_read (DpdkTcpEndpoint *self);

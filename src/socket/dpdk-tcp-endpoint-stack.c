@@ -12,6 +12,20 @@
 /* of lwIP's slow timer, which is two ticks */
 #define POLL_INTERVAL 25
 
+/* takes over @list, of which @n_bytes were read */
+void
+dpdk_tcp_endpoint_release_buffers (DpdkTcpEndpoint *self, struct pbuf *list, gsize n_bytes)
+{
+  dpdk_tcp_receive_queue_free_buffers (list);
+  while (self->pcb != NULL && n_bytes > 0)
+    {
+      u16_t n = (u16_t) MIN (n_bytes, G_MAXUINT16);
+
+      tcp_recved (self->pcb, n);
+      n_bytes -= n;
+    }
+}
+
 static void
 free_buffers (DpdkTcpEndpoint *self)
 {
@@ -21,14 +35,7 @@ free_buffers (DpdkTcpEndpoint *self)
   g_mutex_lock (&self->lock);
   list = dpdk_tcp_receive_queue_steal_read (&self->received, &n_bytes);
   g_mutex_unlock (&self->lock);
-  dpdk_tcp_receive_queue_free_buffers (list);
-  while (self->pcb != NULL && n_bytes > 0)
-    {
-      u16_t n = (u16_t) MIN (n_bytes, G_MAXUINT16);
-
-      tcp_recved (self->pcb, n);
-      n_bytes -= n;
-    }
+  dpdk_tcp_endpoint_release_buffers (self, list, n_bytes);
 }
 
 /* buffers that were not read belong to the stack, so it must know of them as long as it knows of the
@@ -66,6 +73,12 @@ detach (DpdkTcpEndpoint *self)
     dpdk_port_owners_release (dpdk_worker_core_get_shared (self->core)->port_owners,
                               self->held_port);
   self->held_port = 0;
+  /* it is called for the last time */
+  if (self->ready_socket != NULL)
+    {
+      self->has_arrived = TRUE;
+      dpdk_tcp_endpoint_kick (self);
+    }
   release_if_unused (self);
 }
 
@@ -116,13 +129,11 @@ has_finished (DpdkTcpEndpoint *self)
   return finished;
 }
 
-/* hands over what lwIP has room for; it keeps pointers into the queue until the peer has it */
-static void
-send_queued (DpdkTcpEndpoint *self)
+/* hands over what lwIP has room for; it keeps pointers into the queue until the peer has it. FALSE: out
+   of memory */
+static gboolean
+hand_over_locked (DpdkTcpEndpoint *self)
 {
-  gboolean out_of_memory = FALSE;
-
-  g_mutex_lock (&self->lock);
   while (self->sending.n_unsent > 0 && tcp_sndbuf (self->pcb) > 0)
     {
       gsize size;
@@ -131,16 +142,25 @@ send_queued (DpdkTcpEndpoint *self)
       u8_t flags = n < self->sending.n_unsent ? TCP_WRITE_FLAG_MORE : 0;
 
       if (tcp_write (self->pcb, data, n, flags) != ERR_OK)
-        {
-          out_of_memory = TRUE;
-          break;
-        }
+        return FALSE;
       dpdk_tcp_send_queue_mark_sent (&self->sending, n);
     }
+  return TRUE;
+}
+
+void
+dpdk_tcp_endpoint_send_queued (DpdkTcpEndpoint *self)
+{
+  gboolean has_memory;
+
+  if (self->pcb == NULL)
+    return;
+  g_mutex_lock (&self->lock);
+  has_memory = hand_over_locked (self);
   g_mutex_unlock (&self->lock);
   tcp_output (self->pcb);
   /* with data on its way the acknowledgement brings us back, without it only the timer does */
-  if (out_of_memory && self->pcb->unacked == NULL)
+  if (!has_memory && self->pcb->unacked == NULL)
     tcp_poll (self->pcb, on_poll, POLL_INTERVAL);
   else if (self->close_deadline == 0)
     tcp_poll (self->pcb, NULL, 0);
@@ -230,7 +250,7 @@ advance (DpdkTcpEndpoint *self)
       self->close_deadline = rte_rdtsc () + CLOSE_TIMEOUT_S * rte_get_tsc_hz ();
       tcp_poll (self->pcb, on_poll, POLL_INTERVAL);
     }
-  send_queued (self);
+  dpdk_tcp_endpoint_send_queued (self);
   g_mutex_lock (&self->lock);
   fin_wanted =
       (close_wanted || self->write_is_shut) && self->sending.n_unsent == 0 && !self->reset_at_end;
@@ -293,7 +313,8 @@ on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
     dpdk_tcp_receive_queue_discard (&self->received);
   dpdk_tcp_endpoint_notify_locked (self);
   g_mutex_unlock (&self->lock);
-  if (p == NULL || is_read_shut)
+  self->has_arrived = TRUE;
+  if (p == NULL || is_read_shut || self->readable.func != NULL)
     dpdk_tcp_endpoint_kick (self);
   return ERR_OK;
 }
@@ -338,6 +359,9 @@ closable_close (DpdkClosable *closable)
   dpdk_tcp_endpoint_notify_locked (self);
   g_mutex_unlock (&self->lock);
   dpdk_tcp_endpoint_complete_connect (self);
+  self->has_arrived = TRUE;
+  dpdk_tcp_endpoint_call_ready (self);
+  dpdk_tcp_endpoint_drop_ready (self);
   advance (self);
   dpdk_tcp_endpoint_unref (self);
 }
@@ -347,6 +371,7 @@ closable_abort (DpdkClosable *closable)
 {
   DpdkTcpEndpoint *self = dpdk_tcp_endpoint_ref (from_closable (closable));
 
+  dpdk_tcp_endpoint_drop_ready (self);
   g_mutex_lock (&self->lock);
   self->read_is_shut = TRUE;
   dpdk_tcp_receive_queue_discard (&self->received);
@@ -597,6 +622,13 @@ run_task (DpdkWorkerTask *task)
   else if (connect_wanted)
     connect_now (self);
   advance (self);
+  if (self->ready_socket != NULL)
+    {
+      if (!is_over)
+        dpdk_tcp_endpoint_call_ready (self);
+      if (is_over || self->pcb == NULL)
+        dpdk_tcp_endpoint_drop_ready (self);
+    }
   dpdk_tcp_endpoint_unref (self);
 }
 

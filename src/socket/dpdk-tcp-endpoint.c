@@ -93,7 +93,9 @@ dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self)
 {
   GIOCondition condition;
 
-  g_cond_broadcast (&self->changed);
+  /* a call to the kernel, even if nobody waits */
+  if (self->n_waiters > 0)
+    g_cond_broadcast (&self->changed);
   if (self->sources == NULL)
     return;
   condition = dpdk_tcp_endpoint_get_condition_locked (self);
@@ -152,6 +154,14 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   g_mutex_unlock (&self->lock);
 }
 
+static void
+wait_locked (DpdkTcpEndpoint *self)
+{
+  self->n_waiters++;
+  g_cond_wait (&self->changed, &self->lock);
+  self->n_waiters--;
+}
+
 /* waits with the lock held; FALSE if cancelled */
 static gboolean
 wait_for_condition_locked (DpdkTcpEndpoint *self, GIOCondition condition, GCancellable *cancellable)
@@ -160,7 +170,7 @@ wait_for_condition_locked (DpdkTcpEndpoint *self, GIOCondition condition, GCance
     {
       if (g_cancellable_is_cancelled (cancellable))
         return FALSE;
-      g_cond_wait (&self->changed, &self->lock);
+      wait_locked (self);
     }
   return TRUE;
 }
@@ -232,6 +242,15 @@ try_read_locked (DpdkTcpEndpoint *self, Read *read, gboolean *kick, GError **err
   return -1;
 }
 
+gssize
+dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean *kick,
+                                   GError **error)
+{
+  Read read = { .buffer = buffer, .count = count };
+
+  return try_read_locked (self, &read, kick, error);
+}
+
 /* -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */
 static gssize
 read_data (DpdkTcpEndpoint *self, Read *read, gboolean may_block, GCancellable *cancellable,
@@ -286,17 +305,6 @@ dpdk_tcp_endpoint_read_bytes (DpdkTcpEndpoint *self, gsize count, gboolean may_b
   return read.bytes;
 }
 
-gboolean
-dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError **error)
-{
-  if (dpdk_worker_core_is_current (self->core))
-    return TRUE;
-  g_set_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
-               "%s: the DpdkTcpSocket belongs to worker %u, and this is another thread", call,
-               dpdk_worker_core_get_index (self->core));
-  return FALSE;
-}
-
 /* what is written comes from @buffer, or from @offset in @bytes */
 typedef struct {
   const void *buffer;
@@ -328,6 +336,15 @@ try_write_locked (DpdkTcpEndpoint *self, const Write *write, GError **error)
   else
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "The send buffer is full");
   return -1;
+}
+
+gssize
+dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const void *buffer, gsize count,
+                                    GError **error)
+{
+  const Write write = { .buffer = buffer, .count = count };
+
+  return try_write_locked (self, &write, error);
 }
 
 static gssize
@@ -453,7 +470,7 @@ dpdk_tcp_endpoint_wait_connected (DpdkTcpEndpoint *self, GCancellable *cancellab
   g_mutex_lock (&self->lock);
   while (self->state == ENDPOINT_CONNECTING && self->error == ERR_OK &&
          !g_cancellable_is_cancelled (cancellable))
-    g_cond_wait (&self->changed, &self->lock);
+    wait_locked (self);
   success = self->state == ENDPOINT_CONNECTED && self->error == ERR_OK;
   if (!success && self->error != ERR_OK)
     dpdk_tcp_endpoint_set_error_locked (self, error);

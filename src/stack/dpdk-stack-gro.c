@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* generic receive offload: segments of a connection that came in one burst become one; rte_gro has no
-   IPv6 before DPDK 24.03 and keeps what it does not verify */
+/* generic receive offload: segments of a connection that came in one burst become one. rte_gro knows IPv4
+   only in the oldest DPDK that we support, and verifies no checksums. */
 #include "dpdk-stack-private.h"
 
 #include <lwip/prot/tcp.h>

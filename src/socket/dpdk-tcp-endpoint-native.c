@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* reading and writing on the thread of the worker, which need not be told of it */
+#include "dpdk-tcp-endpoint-internal.h"
+
+gboolean
+dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError **error)
+{
+  DpdkWorkerCore *current = dpdk_worker_core_get_current ();
+  guint index = dpdk_worker_core_get_index (self->core);
+
+  if (G_LIKELY (current == self->core))
+    return TRUE;
+  if (current != NULL)
+    g_set_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
+                 "%s: the DpdkTcpSocket belongs to worker %u, and this is worker %u", call, index,
+                 dpdk_worker_core_get_index (current));
+  else
+    g_set_error (
+        error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
+        "%s: the DpdkTcpSocket belongs to worker %u, and this thread is no worker: use the "
+        "streams of the DpdkTcpConnection here",
+        call, index);
+  return FALSE;
+}
+
+static void
+clear_ready (DpdkTcpReady *ready)
+{
+  DpdkTcpReady old = *ready;
+
+  *ready = (DpdkTcpReady){ 0 };
+  if (old.destroy != NULL)
+    old.destroy (old.user_data);
+}
+
+static void
+drop_socket_if_unused (DpdkTcpEndpoint *self)
+{
+  if (!self->is_calling && self->readable.func == NULL && self->writable.func == NULL)
+    g_clear_object (&self->ready_socket);
+}
+
+void
+dpdk_tcp_endpoint_drop_ready (DpdkTcpEndpoint *self)
+{
+  clear_ready (&self->readable);
+  clear_ready (&self->writable);
+  drop_socket_if_unused (self);
+}
+
+static gboolean
+set_ready (DpdkTcpEndpoint *self, DpdkTcpReady *ready, DpdkTcpSocket *socket, DpdkTcpReady wanted,
+           GError **error)
+{
+  if (wanted.func != NULL && (self->pcb == NULL || !dpdk_tcp_endpoint_is_connected (self)))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                           "The DpdkTcpSocket is not connected");
+      return FALSE;
+    }
+  clear_ready (ready);
+  *ready = wanted;
+  if (wanted.func == NULL)
+    drop_socket_if_unused (self);
+  else if (self->ready_socket == NULL)
+    self->ready_socket = g_object_ref (socket);
+  return TRUE;
+}
+
+gboolean
+dpdk_tcp_endpoint_set_readable (DpdkTcpEndpoint *self, DpdkTcpSocket *socket, DpdkTcpReadyFunc func,
+                                gpointer user_data, GDestroyNotify destroy, GError **error)
+{
+  DpdkTcpReady wanted = { func, user_data, destroy };
+
+  if (!set_ready (self, &self->readable, socket, wanted, error))
+    return FALSE;
+  if (func != NULL && dpdk_tcp_endpoint_is_ready (self, G_IO_IN))
+    {
+      self->has_arrived = TRUE;
+      dpdk_tcp_endpoint_kick (self);
+    }
+  return TRUE;
+}
+
+gboolean
+dpdk_tcp_endpoint_set_writable (DpdkTcpEndpoint *self, DpdkTcpSocket *socket, DpdkTcpReadyFunc func,
+                                gpointer user_data, GDestroyNotify destroy, GError **error)
+{
+  DpdkTcpReady wanted = { func, user_data, destroy };
+
+  if (!set_ready (self, &self->writable, socket, wanted, error))
+    return FALSE;
+  self->room_is_wanted = TRUE;
+  if (func != NULL && dpdk_tcp_endpoint_is_ready (self, G_IO_OUT))
+    dpdk_tcp_endpoint_kick (self);
+  return TRUE;
+}
+
+static void
+call (DpdkTcpEndpoint *self, const DpdkTcpReady *ready)
+{
+  if (ready->func != NULL)
+    ready->func (self->ready_socket, ready->user_data);
+}
+
+/* the functions may replace and drop themselves and one another */
+void
+dpdk_tcp_endpoint_call_ready (DpdkTcpEndpoint *self)
+{
+  if (self->ready_socket == NULL || self->is_calling)
+    return;
+  self->is_calling = TRUE;
+  if (self->has_arrived)
+    {
+      self->has_arrived = FALSE;
+      call (self, &self->readable);
+    }
+  if (self->room_is_wanted && dpdk_tcp_endpoint_is_ready (self, G_IO_OUT))
+    {
+      self->room_is_wanted = FALSE;
+      call (self, &self->writable);
+    }
+  self->is_calling = FALSE;
+  drop_socket_if_unused (self);
+}
+
+GPollableReturn
+dpdk_tcp_endpoint_try_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gsize *n_read,
+                            GError **error)
+{
+  GPollableReturn result = G_POLLABLE_RETURN_WOULD_BLOCK;
+  struct pbuf *list = NULL;
+  gsize n_bytes = 0;
+
+  *n_read = 0;
+  g_mutex_lock (&self->lock);
+  if ((dpdk_tcp_endpoint_get_condition_locked (self) & G_IO_IN) != 0)
+    {
+      gboolean is_time_to_release = FALSE;
+      gssize n =
+          dpdk_tcp_endpoint_try_read_locked (self, buffer, count, &is_time_to_release, error);
+
+      if (is_time_to_release)
+        list = dpdk_tcp_receive_queue_steal_read (&self->received, &n_bytes);
+      if (n >= 0)
+        *n_read = (gsize) n;
+      result = n >= 0 ? G_POLLABLE_RETURN_OK : G_POLLABLE_RETURN_FAILED;
+    }
+  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_release_buffers (self, list, n_bytes);
+  /* the buffers were all that kept it */
+  if (G_UNLIKELY (list != NULL && self->pcb == NULL))
+    dpdk_tcp_endpoint_kick (self);
+  return result;
+}
+
+GPollableReturn
+dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
+                             gsize *n_written, GError **error)
+{
+  GPollableReturn result = G_POLLABLE_RETURN_WOULD_BLOCK;
+
+  *n_written = 0;
+  g_mutex_lock (&self->lock);
+  if ((dpdk_tcp_endpoint_get_condition_locked (self) & G_IO_OUT) != 0)
+    {
+      gssize n = dpdk_tcp_endpoint_try_write_locked (self, buffer, count, error);
+
+      if (n >= 0)
+        *n_written = (gsize) n;
+      result = n >= 0 ? G_POLLABLE_RETURN_OK : G_POLLABLE_RETURN_FAILED;
+    }
+  g_mutex_unlock (&self->lock);
+  if (*n_written > 0)
+    dpdk_tcp_endpoint_send_queued (self);
+  if (*n_written < count)
+    self->room_is_wanted = TRUE;
+  return result;
+}

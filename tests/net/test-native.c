@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* reading and writing by callbacks on the threads of two workers */
+#include <dpdk-glib-testing.h>
+#include <string.h>
+
+#define SIZE (8 * 1024 * 1024)
+#define CHUNK 10007
+
+typedef struct {
+  DpdkTcpSocket *socket;
+  guint64 n_sent;
+  guint64 n_received;
+  /* what came and was not written back yet */
+  GByteArray *pending;
+  gint has_finished;
+  gint n_destroyed;
+  gint n_failures;
+  gint code;
+} Side;
+
+static guint8
+get_pattern (guint64 offset)
+{
+  return (guint8) (offset * 2654435761u >> 13);
+}
+
+static void
+count_destroyed (gpointer user_data)
+{
+  g_atomic_int_inc (&((Side *) user_data)->n_destroyed);
+}
+
+typedef struct {
+  DpdkWorkerFunc func;
+  Side *side;
+  gint is_done;
+} Call;
+
+static void
+run_call (DpdkWorker *worker, gpointer user_data)
+{
+  Call *call = user_data;
+
+  call->func (worker, call->side);
+  g_atomic_int_set (&call->is_done, TRUE);
+}
+
+static void
+run_on_worker (Side *side, DpdkWorkerFunc func)
+{
+  Call call = { func, side, FALSE };
+  g_autoptr (GError) error = NULL;
+
+  dpdk_worker_invoke (dpdk_socket_get_worker (DPDK_SOCKET (side->socket)), run_call, &call, NULL,
+                      &error);
+  g_assert_no_error (error);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&call.is_done));
+}
+
+static void
+write_pattern (DpdkTcpSocket *socket, gpointer user_data)
+{
+  Side *self = user_data;
+  GPollableReturn result = G_POLLABLE_RETURN_OK;
+  g_autoptr (GError) error = NULL;
+  guint8 chunk[CHUNK];
+  gsize n;
+
+  g_assert_true (socket == self->socket);
+  while (self->n_sent < SIZE && result == G_POLLABLE_RETURN_OK)
+    {
+      gsize count = MIN (sizeof chunk, SIZE - self->n_sent);
+
+      for (gsize i = 0; i < count; i++)
+        chunk[i] = get_pattern (self->n_sent + i);
+      result = dpdk_tcp_socket_try_write (socket, chunk, count, &n, &error);
+      g_assert_no_error (error);
+      self->n_sent += n;
+    }
+}
+
+static void
+read_pattern (DpdkTcpSocket *socket, gpointer user_data)
+{
+  Side *self = user_data;
+  g_autoptr (GError) error = NULL;
+  guint8 chunk[CHUNK];
+  gsize n;
+
+  g_assert_true (socket == self->socket);
+  while (dpdk_tcp_socket_try_read (socket, chunk, sizeof chunk, &n, &error) == G_POLLABLE_RETURN_OK)
+    {
+      for (gsize i = 0; i < n; i++)
+        g_assert_cmpuint (chunk[i], ==, get_pattern (self->n_received + i));
+      self->n_received += n;
+      if (n == 0 || self->n_received == SIZE)
+        {
+          g_atomic_int_set (&self->has_finished, TRUE);
+          return;
+        }
+    }
+  g_assert_no_error (error);
+}
+
+static void
+flush_echo (DpdkTcpSocket *socket, gpointer user_data)
+{
+  Side *self = user_data;
+  GPollableReturn result = G_POLLABLE_RETURN_OK;
+  g_autoptr (GError) error = NULL;
+  gsize n;
+
+  while (self->pending->len > 0 && result == G_POLLABLE_RETURN_OK)
+    {
+      result =
+          dpdk_tcp_socket_try_write (socket, self->pending->data, self->pending->len, &n, &error);
+      g_assert_no_error (error);
+      g_byte_array_remove_range (self->pending, 0, (guint) n);
+    }
+}
+
+static void
+read_echo (DpdkTcpSocket *socket, gpointer user_data)
+{
+  Side *self = user_data;
+  g_autoptr (GError) error = NULL;
+  guint8 chunk[CHUNK];
+  gsize n;
+
+  while (dpdk_tcp_socket_try_read (socket, chunk, sizeof chunk, &n, &error) == G_POLLABLE_RETURN_OK)
+    {
+      if (n == 0)
+        {
+          g_atomic_int_set (&self->has_finished, TRUE);
+          dpdk_socket_close (DPDK_SOCKET (socket));
+          return;
+        }
+      g_byte_array_append (self->pending, chunk, (guint) n);
+    }
+  g_assert_no_error (error);
+  flush_echo (socket, self);
+}
+
+static void
+set_callbacks (Side *self, DpdkTcpReadyFunc readable, DpdkTcpReadyFunc writable)
+{
+  g_autoptr (GError) error = NULL;
+
+  dpdk_tcp_socket_set_readable_callback (self->socket, readable, self, count_destroyed, &error);
+  g_assert_no_error (error);
+  dpdk_tcp_socket_set_writable_callback (self->socket, writable, self, count_destroyed, &error);
+  g_assert_no_error (error);
+}
+
+static void
+begin_echo (DpdkWorker *worker, gpointer user_data)
+{
+  set_callbacks (user_data, read_echo, flush_echo);
+}
+
+static void
+begin_pattern (DpdkWorker *worker, gpointer user_data)
+{
+  set_callbacks (user_data, read_pattern, write_pattern);
+}
+
+static DpdkTestPair *
+create_pair (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DpdkEal) eal = dpdk_eal_new (NULL, &error);
+  g_autoptr (DpdkTestLink) link = NULL;
+  DpdkTestPair *pair;
+
+  g_assert_no_error (error);
+  link = dpdk_test_link_new (eal, 1, &error);
+  g_assert_no_error (error);
+  pair = dpdk_test_pair_new (link, &error);
+  g_assert_no_error (error);
+  return pair;
+}
+
+static void
+test_echo (void)
+{
+  static const GSocketFamily families[] = { G_SOCKET_FAMILY_IPV4, G_SOCKET_FAMILY_IPV6 };
+  DpdkTestPair *pair = create_pair ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      g_autoptr (GByteArray) pending = g_byte_array_new ();
+      Side client = { 0 }, server = { .pending = pending };
+      DpdkTcpConnection *connection, *accepted;
+      g_autoptr (GError) error = NULL;
+
+      dpdk_test_pair_connect (pair, i, families[i], &connection, &accepted, &error);
+      g_assert_no_error (error);
+      client.socket = dpdk_tcp_connection_get_socket (connection);
+      server.socket = dpdk_tcp_connection_get_socket (accepted);
+      run_on_worker (&server, begin_echo);
+      run_on_worker (&client, begin_pattern);
+      DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&client.has_finished));
+      g_assert_cmpuint (client.n_received, ==, SIZE);
+      g_assert_cmpint (client.n_destroyed, ==, 0);
+      dpdk_socket_close (DPDK_SOCKET (client.socket));
+      DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&client.n_destroyed) == 2);
+      DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&server.n_destroyed) == 2);
+      g_assert_true (g_atomic_int_get (&server.has_finished));
+      g_assert_finalize_object (connection);
+      g_assert_finalize_object (accepted);
+    }
+  g_assert_finalize_object (pair);
+}
+
+static void
+assert_refused (DpdkTcpSocket *socket, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  guint8 byte = 0;
+  gsize n;
+
+  g_assert_cmpint (dpdk_tcp_socket_try_read (socket, &byte, 1, &n, &error), ==,
+                   G_POLLABLE_RETURN_FAILED);
+  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER);
+  g_assert_nonnull (strstr (error->message, text));
+  g_clear_error (&error);
+  g_assert_cmpint (dpdk_tcp_socket_try_write (socket, &byte, 1, &n, &error), ==,
+                   G_POLLABLE_RETURN_FAILED);
+  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER);
+  g_clear_error (&error);
+  g_assert_false (dpdk_tcp_socket_set_readable_callback (socket, read_pattern, NULL, NULL, &error));
+  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER);
+  g_clear_error (&error);
+  g_assert_false (dpdk_tcp_socket_set_writable_callback (socket, read_pattern, NULL, NULL, &error));
+  g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER);
+}
+
+static void
+assert_would_block (DpdkWorker *worker, gpointer user_data)
+{
+  Side *self = user_data;
+  g_autoptr (GError) error = NULL;
+  guint8 byte;
+  gsize n = 1;
+
+  g_assert_cmpint (dpdk_tcp_socket_try_read (self->socket, &byte, 1, &n, &error), ==,
+                   G_POLLABLE_RETURN_WOULD_BLOCK);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n, ==, 0);
+}
+
+static void
+test_refusals (void)
+{
+  DpdkTestPair *pair = create_pair ();
+  DpdkTcpConnection *connection, *accepted;
+  g_autoptr (GError) error = NULL;
+  Side side = { 0 };
+
+  dpdk_test_pair_connect (pair, 0, G_SOCKET_FAMILY_IPV4, &connection, &accepted, &error);
+  g_assert_no_error (error);
+  side.socket = dpdk_tcp_connection_get_socket (connection);
+  assert_refused (side.socket, "this thread is no worker");
+  run_on_worker (&side, assert_would_block);
+  g_assert_finalize_object (connection);
+  g_assert_finalize_object (accepted);
+  g_assert_finalize_object (pair);
+}
+
+static void
+note_failure (DpdkTcpSocket *socket, gpointer user_data)
+{
+  Side *self = user_data;
+  g_autoptr (GError) error = NULL;
+  guint8 byte;
+  gsize n;
+
+  if (dpdk_tcp_socket_try_read (socket, &byte, 1, &n, &error) == G_POLLABLE_RETURN_FAILED)
+    {
+      g_assert_true (error->domain == G_IO_ERROR);
+      self->code = error->code;
+      g_atomic_int_inc (&self->n_failures);
+    }
+}
+
+static void
+begin_watching (DpdkWorker *worker, gpointer user_data)
+{
+  Side *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  dpdk_tcp_socket_set_readable_callback (self->socket, note_failure, self, count_destroyed, &error);
+  g_assert_no_error (error);
+}
+
+/* a reset is told once; then the worker holds the socket no more */
+static void
+test_reset (void)
+{
+  DpdkTestPair *pair = create_pair ();
+  DpdkTcpConnection *connection, *accepted;
+  g_autoptr (GError) error = NULL;
+  Side side = { 0 };
+
+  dpdk_test_pair_connect (pair, 0, G_SOCKET_FAMILY_IPV4, &connection, &accepted, &error);
+  g_assert_no_error (error);
+  side.socket = dpdk_tcp_connection_get_socket (connection);
+  run_on_worker (&side, begin_watching);
+  dpdk_tcp_connection_abort (accepted);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&side.n_destroyed) == 1);
+  g_assert_cmpint (side.n_failures, ==, 1);
+  g_assert_cmpint (side.code, ==, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_finalize_object (connection);
+  g_assert_finalize_object (accepted);
+  g_assert_finalize_object (pair);
+}
+
+/* so is the end of the runtime */
+static void
+test_shutdown (void)
+{
+  DpdkTestPair *pair = create_pair ();
+  DpdkTcpConnection *connection, *accepted;
+  g_autoptr (GError) error = NULL;
+  Side side = { 0 };
+
+  dpdk_test_pair_connect (pair, 0, G_SOCKET_FAMILY_IPV4, &connection, &accepted, &error);
+  g_assert_no_error (error);
+  side.socket = dpdk_tcp_connection_get_socket (connection);
+  run_on_worker (&side, begin_watching);
+  dpdk_test_pair_assert_shutdown (pair, 0);
+  g_assert_cmpint (g_atomic_int_get (&side.n_destroyed), ==, 1);
+  g_assert_cmpint (side.n_failures, ==, 1);
+  g_assert_cmpint (side.code, ==, G_IO_ERROR_CLOSED);
+  g_assert_finalize_object (connection);
+  g_assert_finalize_object (accepted);
+  g_assert_finalize_object (pair);
+}
+
+int
+main (int argc, char **argv)
+{
+  dpdk_test_init (&argc, &argv);
+  dpdk_test_add_func ("/net/native/echo", DPDK_TEST_FLAGS_NONE, test_echo);
+  dpdk_test_add_func ("/net/native/refusals", DPDK_TEST_FLAGS_NONE, test_refusals);
+  dpdk_test_add_func ("/net/native/reset", DPDK_TEST_FLAGS_NONE, test_reset);
+  dpdk_test_add_func ("/net/native/shutdown", DPDK_TEST_FLAGS_NONE, test_shutdown);
+  return g_test_run ();
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bench-rr.h"
+
+#include "bench-thread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char *side;
+static int n_connections;
+static int window;
+
+static const GOptionEntry entries[] = {
+  { "side", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &side, NULL, NULL },
+  { "side-connections", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &n_connections, NULL, NULL },
+  { "side-window", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &window, NULL, NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+static const BenchRrKind *const kinds[] = { &bench_rr_ours, &bench_rr_lwip, &bench_rr_kernel };
+
+typedef struct {
+  const BenchRrKind *kind;
+  BenchLoad load;
+  gpointer client;
+} Server;
+
+GOptionGroup *
+bench_rr_get_option_group (void)
+{
+  GOptionGroup *group = g_option_group_new ("side", "Sides:", "What a child is told", NULL, NULL);
+
+  g_option_group_add_entries (group, entries);
+  return group;
+}
+
+guint
+bench_rr_get_n_ports (const BenchLoad *load)
+{
+  return (load->n_connections + BENCH_RR_PER_PORT - 1) / BENCH_RR_PER_PORT;
+}
+
+static double
+get_memory (void)
+{
+  FILE *file = fopen ("/proc/self/statm", "r");
+  long size = 0, resident = 0;
+
+  if (file == NULL || fscanf (file, "%ld %ld", &size, &resident) != 2)
+    abort ();
+  fclose (file);
+  return (double) resident * (double) sysconf (_SC_PAGESIZE);
+}
+
+static guint
+answer (gpointer user_data, const char *command, double values[BENCH_CHILD_MAX_VALUES])
+{
+  Server *self = user_data;
+  BenchLoadFigures figures =
+      bench_load_measure (&self->load, self->kind->begin, (guint) atoi (command));
+
+  values[BENCH_RR_RATE] = figures.rate;
+  values[BENCH_RR_P50] = figures.p50;
+  values[BENCH_RR_P99] = figures.p99;
+  values[BENCH_RR_P999] = figures.p999;
+  values[BENCH_RR_MEMORY] = get_memory ();
+  return BENCH_RR_N_VALUES;
+}
+
+static const BenchRrKind *
+find_kind (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i]->name, name))
+      return kinds[i];
+  g_printerr ("there is no side \"%s\"\n", name);
+  exit (1);
+}
+
+gboolean
+bench_rr_serve (void)
+{
+  Server server = { 0 };
+
+  if (side == NULL)
+    return FALSE;
+  bench_thread_raise ();
+  server.kind = find_kind (side);
+  bench_load_init (&server.load, (guint) n_connections, (guint) window);
+  server.client = server.kind->start (&server.load);
+  bench_child_serve (answer, &server);
+  /* the other threads poll on */
+  _exit (0);
+}
+
+BenchChild *
+bench_rr_child_new (const BenchRrKind *kind, guint connections, guint requests)
+{
+  g_autofree char *kind_arg = g_strdup_printf ("--side=%s", kind->name);
+  g_autofree char *connections_arg = g_strdup_printf ("--side-connections=%u", connections);
+  g_autofree char *window_arg = g_strdup_printf ("--side-window=%u", requests);
+  const char *argv[] = { kind_arg, connections_arg, window_arg, NULL };
+
+  return bench_child_new (argv);
+}
+
+double
+bench_rr_child_measure (BenchChild *child, guint ms, guint index)
+{
+  g_autofree char *command = g_strdup_printf ("%u", ms);
+  double values[BENCH_CHILD_MAX_VALUES];
+
+  bench_child_ask (child, command, values);
+  return values[index];
+}

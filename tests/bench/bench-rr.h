@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "bench-child.h"
+#include "bench-load.h"
+
+G_BEGIN_DECLS
+
+#define BENCH_RR_FIRST_PORT 1000
+/* so many connections have the same addresses and port of the server */
+#define BENCH_RR_PER_PORT 20000
+
+/* Two ends of connections, each on a core of its own: the client sends what the load says, the server
+   answers each request. */
+typedef struct {
+  const char *name;
+  /* returns when all connections are there */
+  gpointer (*start) (BenchLoad *load);
+  void (*begin) (gpointer client);
+} BenchRrKind;
+
+/* workers of the library, through its public API */
+extern const BenchRrKind bench_rr_ours;
+/* nothing but lwIP and DPDK in a loop */
+extern const BenchRrKind bench_rr_lwip;
+/* sockets and epoll over a veth pair */
+extern const BenchRrKind bench_rr_kernel;
+
+/* what is measured of a child */
+enum {
+  BENCH_RR_RATE,
+  BENCH_RR_P50,
+  BENCH_RR_P99,
+  BENCH_RR_P999,
+  BENCH_RR_MEMORY,
+  BENCH_RR_N_VALUES,
+};
+
+/* the option --side of a child, and its load */
+GOptionGroup *bench_rr_get_option_group (void);
+/* TRUE in a child, after its end */
+gboolean bench_rr_serve (void);
+
+BenchChild *bench_rr_child_new (const BenchRrKind *kind, guint n_connections, guint window);
+double bench_rr_child_measure (BenchChild *child, guint ms, guint index);
+
+guint bench_rr_get_n_ports (const BenchLoad *load);
+
+G_END_DECLS

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The same load of requests on any of 64, 1,000, 10,000 and 100,000 established connections: what it
+   costs that they are many. The baseline is the rate with 64. A figure of the memory follows, of the
+   server's and of the client's end together, and with all that the library, GLib and this program keep
+   for an idle connection. */
+
+#include "bench-compare.h"
+#include "bench-rr.h"
+
+/* requests under way, so that both ends have bursts to work on */
+#define WINDOW 64
+#define N_FEW 64
+
+static int n_rounds = 21;
+static int ms = 200;
+static int n_most = 100000;
+
+static GOptionEntry options[] = {
+  { "rounds", 'r', 0, G_OPTION_ARG_INT, &n_rounds, "Number of rounds", "N" },
+  { "duration", 'd', 0, G_OPTION_ARG_INT, &ms, "Length of a round in milliseconds", "MS" },
+  { "connections", 'c', 0, G_OPTION_ARG_INT, &n_most, "The most connections, up to 1000000", "N" },
+  G_OPTION_ENTRY_NULL,
+};
+
+static double
+run_round (gpointer user_data)
+{
+  return bench_rr_child_measure (user_data, (guint) ms, BENCH_RR_RATE);
+}
+
+static void
+compare (BenchChild *few, guint n)
+{
+  g_autoptr (BenchChild) many = bench_rr_child_new (&bench_rr_ours, n, WINDOW);
+  g_autofree char *metric = g_strdup_printf ("%u-connections", n);
+  g_autofree char *memory = g_strdup_printf ("memory-of-%u-connections", n);
+  BenchFigure figure = {
+    .bench = "tcp-scale",
+    .metric = metric,
+    .unit = "requests/s",
+    .baseline = "64 connections",
+  };
+
+  bench_compare (&figure, (BenchSide){ run_round, many }, (BenchSide){ run_round, few }, n_rounds,
+                 BENCH_MORE_IS_BETTER);
+  bench_report (&figure);
+  figure.metric = memory;
+  figure.unit = "bytes/end";
+  figure.baseline = "512 bytes";
+  figure.value = (bench_rr_child_measure (many, (guint) ms, BENCH_RR_MEMORY) -
+                  bench_rr_child_measure (few, (guint) ms, BENCH_RR_MEMORY)) /
+                 (n - N_FEW) / 2;
+  figure.baseline_value = 512;
+  figure.ratio = figure.baseline_value / figure.value;
+  bench_report (&figure);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (BenchChild) few = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_add_main_entries (context, options, NULL);
+  g_option_context_add_group (context, bench_rr_get_option_group ());
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    bench_die (error);
+  if (bench_rr_serve ())
+    return 0;
+  few = bench_rr_child_new (&bench_rr_ours, N_FEW, WINDOW);
+  for (guint n = 1000; n <= (guint) n_most; n *= 10)
+    compare (few, n);
+  return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bench-thread.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+static void
+set_priority (gboolean is_raised)
+{
+  int policy = sched_getscheduler (0);
+  struct sched_param param;
+
+  if (policy != SCHED_FIFO && policy != SCHED_RR)
+    return;
+  param.sched_priority =
+      is_raised ? sched_get_priority_max (policy) : sched_get_priority_min (policy);
+  sched_setscheduler (0, policy, &param);
+}
+
+void
+bench_thread_raise (void)
+{
+  set_priority (TRUE);
+}
+
+void
+bench_thread_lower (void)
+{
+  set_priority (FALSE);
+}
+
+void
+bench_thread_pin (guint index)
+{
+  guint cpu = index % g_get_num_processors ();
+  cpu_set_t set;
+
+  CPU_ZERO (&set);
+  CPU_SET (cpu, &set);
+  if (pthread_setaffinity_np (pthread_self (), sizeof set, &set) != 0)
+    g_printerr ("%s: cannot run on CPU %u only\n", g_get_prgname (), cpu);
+  bench_thread_lower ();
+}

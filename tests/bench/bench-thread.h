@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A thread that polls never gives its core away. Under a real-time policy (chrt -f 1), which a machine
+   that does other things as well needs, those that measure must therefore come before it. Threads
+   inherit this from who makes them. */
+void bench_thread_raise (void);
+void bench_thread_lower (void);
+
+/* for a thread that polls: pins it to the @index-th CPU, and from the first one on again */
+void bench_thread_pin (guint index);
+
+G_END_DECLS

@@ -215,23 +215,28 @@ static void
 advance (DpdkTcpEndpoint *self)
 {
   gboolean close_wanted, abort_wanted, fin_wanted, reset_wanted, accept_wanted, nodelay;
-  gboolean is_connecting;
+  gboolean is_connecting, has_unsent;
+  struct pbuf *list;
+  gsize n_bytes;
 
-  free_buffers (self);
   if (self->pcb == NULL)
     {
       release_if_unused (self);
       return;
     }
   g_mutex_lock (&self->lock);
+  list = dpdk_tcp_receive_queue_steal_read (&self->received, &n_bytes);
   abort_wanted = self->abort_wanted;
   close_wanted = self->close_wanted;
   accept_wanted = self->accept_wanted;
   self->accept_wanted = FALSE;
   nodelay = self->nodelay;
   is_connecting = self->state == ENDPOINT_CONNECTING || self->state == ENDPOINT_NEW;
+  fin_wanted = close_wanted || self->write_is_shut;
+  has_unsent = self->sending.n_unsent > 0;
   g_mutex_unlock (&self->lock);
 
+  dpdk_tcp_endpoint_release_buffers (self, list, n_bytes);
   if (accept_wanted)
     tcp_backlog_accepted (self->pcb);
   if (nodelay)
@@ -245,6 +250,12 @@ advance (DpdkTcpEndpoint *self)
     }
   if (is_connecting)
     return;
+  if (!fin_wanted)
+    {
+      if (has_unsent)
+        dpdk_tcp_endpoint_send_queued (self);
+      return;
+    }
   if (close_wanted && self->close_deadline == 0)
     {
       self->close_deadline = rte_rdtsc () + CLOSE_TIMEOUT_S * rte_get_tsc_hz ();
@@ -252,8 +263,7 @@ advance (DpdkTcpEndpoint *self)
     }
   dpdk_tcp_endpoint_send_queued (self);
   g_mutex_lock (&self->lock);
-  fin_wanted =
-      (close_wanted || self->write_is_shut) && self->sending.n_unsent == 0 && !self->reset_at_end;
+  fin_wanted = self->sending.n_unsent == 0 && !self->reset_at_end;
   reset_wanted = self->reset_at_end && self->sending.n_queued == 0;
   g_mutex_unlock (&self->lock);
   if (fin_wanted)

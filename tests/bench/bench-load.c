@@ -18,11 +18,15 @@ bench_load_init (BenchLoad *self, guint n_connections, guint window)
   };
 }
 
+/* @last: the one that has got its response */
 static guint
-choose (BenchLoad *self)
+choose (BenchLoad *self, guint last)
 {
   guint connection;
 
+  /* all others are under way */
+  if (self->window == self->n_connections)
+    return last;
   self->random ^= self->random << 13;
   self->random ^= self->random >> 7;
   self->random ^= self->random << 17;
@@ -33,9 +37,9 @@ choose (BenchLoad *self)
 }
 
 static void
-send_next (BenchLoad *self)
+send_next (BenchLoad *self, guint last)
 {
-  guint connection = choose (self);
+  guint connection = choose (self, last);
 
   self->sent_at[connection] = rte_rdtsc ();
   self->send (self->client, connection);
@@ -46,7 +50,7 @@ bench_load_begin (BenchLoad *self)
 {
   __atomic_store_n (&self->n_outstanding, self->window, __ATOMIC_RELAXED);
   for (guint i = 0; i < self->window; i++)
-    send_next (self);
+    send_next (self, i);
 }
 
 void
@@ -56,7 +60,7 @@ bench_load_respond (BenchLoad *self, guint connection)
   self->sent_at[connection] = 0;
   __atomic_store_n (&self->n_responses, self->n_responses + 1, __ATOMIC_RELAXED);
   if (__atomic_load_n (&self->is_running, __ATOMIC_RELAXED))
-    send_next (self);
+    send_next (self, connection);
   else
     __atomic_store_n (&self->n_outstanding, self->n_outstanding - 1, __ATOMIC_RELEASE);
 }

@@ -66,6 +66,29 @@ bench_load_respond (BenchLoad *self, guint connection)
 }
 
 static void
+give_up (const char *what)
+{
+  g_printerr ("%s: %s do not come\n", g_get_prgname (), what);
+  exit (1);
+}
+
+/* a round of a busy machine may be too short for even one */
+static guint64
+wait_for_more (BenchLoad *self, guint64 first)
+{
+  gint64 deadline = g_get_monotonic_time () + END_TIMEOUT_US;
+  guint64 n;
+
+  while ((n = __atomic_load_n (&self->n_responses, __ATOMIC_RELAXED)) == first)
+    {
+      if (g_get_monotonic_time () > deadline)
+        give_up ("responses");
+      g_usleep (50);
+    }
+  return n;
+}
+
+static void
 wait_for_end (BenchLoad *self)
 {
   gint64 deadline = g_get_monotonic_time () + END_TIMEOUT_US;
@@ -73,10 +96,7 @@ wait_for_end (BenchLoad *self)
   while (__atomic_load_n (&self->n_outstanding, __ATOMIC_ACQUIRE) > 0)
     {
       if (g_get_monotonic_time () > deadline)
-        {
-          g_printerr ("%s: %d responses do not come\n", g_get_prgname (), self->n_outstanding);
-          exit (1);
-        }
+        give_up ("the last responses");
       g_usleep (50);
     }
 }
@@ -97,9 +117,9 @@ bench_load_measure (BenchLoad *self, void (*begin) (gpointer client), guint ms)
   from = rte_rdtsc ();
   first = __atomic_load_n (&self->n_responses, __ATOMIC_RELAXED);
   g_usleep (ms * 1000);
+  last = wait_for_more (self, first);
   to_us = g_get_monotonic_time ();
   to = rte_rdtsc ();
-  last = __atomic_load_n (&self->n_responses, __ATOMIC_RELAXED);
   __atomic_store_n (&self->is_running, FALSE, __ATOMIC_RELAXED);
   wait_for_end (self);
   /* the kernel's side knows no EAL to ask */

@@ -57,6 +57,34 @@ test_keepalive (void)
   world_free (world);
 }
 
+/* A connection that was idle for longer is asked before it is given up. */
+static void
+test_keepalive_late (void)
+{
+  World *world = world_new (1);
+  Connect connect = { .bytes = 100, .count = 2 };
+  Conn *late;
+
+  world_start (world);
+  stack_run (&world->stacks[0], server_listen, NULL);
+  stack_run (&world->stacks[1], client_connect, &connect);
+  late = world->stacks[1].conns->pdata[0];
+  late->close_when_done = connect.conn->close_when_done = FALSE;
+  world_run (world, 1000);
+  /* the clock of TCP goes on for the other one */
+  stack_run (&world->stacks[1], keepalive_on, connect.conn);
+  world_run (world, 60000);
+  stack_run (&world->stacks[1], keepalive_on, late);
+  world_run (world, 60000);
+  g_assert_nonnull (late->pcb);
+  g_assert_nonnull (connect.conn->pcb);
+  world->cut[0] = TRUE;
+  world_run (world, 13000);
+  g_assert_null (late->pcb);
+  g_assert_null (connect.conn->pcb);
+  world_free (world);
+}
+
 static void
 set_user_timeout (struct tcp_pcb *pcb, gpointer data)
 {
@@ -277,6 +305,7 @@ main (int argc, char *argv[])
   lwip_test_init (&argc, &argv);
   g_test_add_func ("/lwip/connect-timeout", test_connect_timeout);
   g_test_add_func ("/lwip/keepalive", test_keepalive);
+  g_test_add_func ("/lwip/keepalive-late", test_keepalive_late);
   g_test_add_func ("/lwip/keepalive-user-timeout", test_keepalive_user_timeout);
   g_test_add_func ("/lwip/keepalive-listener", test_listener);
   g_test_add_data_func ("/lwip/user-timeout/ipv4", GINT_TO_POINTER (FALSE), test_user_timeout);

@@ -169,12 +169,28 @@ tcp_set_keepalive_times(struct tcp_pcb *pcb, u32_t idle, u32_t intvl, u8_t cnt)
   LWIP_ERROR("tcp_set_keepalive_times: invalid pcb", pcb != NULL, return);
 
   params = params_of(pcb);
+  if ((params->keep_idle == idle) && (params->keep_intvl == intvl) && (params->keep_cnt == cnt)) {
+    return;
+  }
   params->keep_idle = idle;
   params->keep_intvl = intvl;
   params->keep_cnt = cnt;
   if (pcb->state != LISTEN) {
-    tcp_timed(pcb);
+    tcp_keep_begin(pcb);
   }
+}
+
+/** The peer was not asked so far: however long it has been silent, the first probe comes now at the soonest. */
+void
+tcp_keep_begin(struct tcp_pcb *pcb)
+{
+  u32_t idle = pcb->params.keep_idle / TCP_SLOW_INTERVAL;
+
+  if ((u32_t)(tcp_ticks - pcb->tmr) > idle) {
+    pcb->tmr = tcp_ticks - idle;
+  }
+  pcb->keep_cnt_sent = 0;
+  tcp_timed(pcb);
 }
 
 /**

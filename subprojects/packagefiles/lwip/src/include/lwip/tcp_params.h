@@ -28,6 +28,7 @@ void tcp_set_timestamps(struct tcp_pcb *pcb, u8_t on);
 /* called by the rest of TCP */
 void tcp_params_init(struct tcp_pcb *pcb, const struct tcp_params *params);
 u8_t tcp_rcv_scale(const struct tcp_pcb *pcb);
+void tcp_keep_begin(struct tcp_pcb *pcb);
 
 #ifdef __cplusplus
 }

@@ -16,11 +16,14 @@ static const NetFamily families[] = NET_FAMILIES;
 static void
 lose_large_packets (void)
 {
+  net_run ("ip link add hole type veth peer name nowhere");
+  net_run ("ip link set hole up");
+  net_run ("ip link set nowhere up");
   net_run ("tc qdisc add dev " NET_INTERFACE " ingress");
   net_run ("tc filter add dev " NET_INTERFACE " parent ffff: protocol ip prio 1"
-           " u32 match u16 0x0500 0xff00 at 2 action drop");
+           " u32 match u16 0x0500 0xff00 at 2 action mirred egress redirect dev hole");
   net_run ("tc filter add dev " NET_INTERFACE " parent ffff: protocol ipv6 prio 2"
-           " u32 match u16 0x0500 0xff00 at 4 action drop");
+           " u32 match u16 0x0500 0xff00 at 4 action mirred egress redirect dev hole");
 }
 
 static gboolean
@@ -123,6 +126,7 @@ send_through (gboolean is_told)
   lose_large_packets ();
   for (guint i = 0; i < G_N_ELEMENTS (families); i++)
     send_all (runtime, families[i].ours, is_told);
+  net_run ("ip link del hole");
   net_stop (runtime);
 }
 

@@ -21,7 +21,7 @@ run_seed (guint32 seed)
   const gboolean is_long = g_getenv ("DPDK_TEST_LONG") != NULL;
   World *world = world_new (seed);
   Connect connect = { .ipv6 = g_rand_boolean (rand),
-                      .bytes = (guint64) g_rand_int_range (rand, 1, 150000) * (is_long ? 20 : 1),
+                      .bytes = (guint64) g_rand_int_range (rand, 1, 80000) * (is_long ? 20 : 1),
                       .small = g_rand_int_range (rand, 0, 4) == 0,
                       .nodelay = g_rand_boolean (rand),
                       .prepare = g_rand_boolean (rand) ? use_timestamps : NULL };

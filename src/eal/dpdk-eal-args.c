@@ -7,6 +7,8 @@
 
 /* memory without hugepages is reserved at start and only used when touched */
 #define NO_HUGE_MEMORY_MB 512
+/* the last one that there could be */
+#define NO_PCI_DEVICE "ffff:ff:1f.7"
 #define MIN_HUGE_MEMORY_MB 64
 
 typedef enum {
@@ -353,6 +355,16 @@ get_file_prefix (void)
   return g_strdup_printf ("--file-prefix=%s_%d", clean, (int) getpid ());
 }
 
+/* DPDK takes every device that it finds unless it may have some only; of those that are named later it
+   finds none with --no-pci */
+static char *
+get_pci (void)
+{
+  return g_strdup (g_file_test ("/sys/bus/pci/devices", G_FILE_TEST_IS_DIR)
+                       ? "--allow=" NO_PCI_DEVICE
+                       : "--no-pci");
+}
+
 /* the whole argument vector for rte_eal_init(): program name, then @args, then our defaults for
    what @args leaves open */
 char **
@@ -389,7 +401,7 @@ dpdk_eal_args_complete (const char *const *args)
   if (!has_any (args, telemetry))
     g_ptr_array_add (all, g_strdup ("--no-telemetry"));
   if (!has_any (args, pci))
-    g_ptr_array_add (all, g_strdup ("--no-pci"));
+    g_ptr_array_add (all, get_pci ());
   g_ptr_array_add (all, NULL);
   return (char **) g_ptr_array_free (g_steal_pointer (&all), FALSE);
 }

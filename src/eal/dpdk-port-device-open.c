@@ -5,6 +5,7 @@
 #include "dpdk-error-private.h"
 #include "dpdk-log-private.h"
 #include "dpdk-port-device-memif-private.h"
+#include "dpdk-port-device-pci-private.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -70,13 +71,24 @@ set_open_error (GError **error, int native, const char *log, const char *devargs
     dpdk_port_device_set_error (error, native, log, devargs, "opening the device");
 }
 
+/* as DPDK calls it; NULL if it cannot be one */
 static char *
-get_device_name (const char *devargs, gboolean *is_pci)
+get_device_name (const char *devargs, gboolean *is_pci, GError **error)
 {
-  char *name = g_strndup (devargs, strcspn (devargs, ","));
+  g_autofree char *name = g_strndup (devargs, strcspn (devargs, ","));
+  char *address;
 
   *is_pci = strchr (name, ':') != NULL;
-  return name;
+  if (*name == '\0')
+    g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT, "DpdkPort: \"%s\" names no device",
+                 devargs);
+  if (!*is_pci)
+    return *name != '\0' ? g_steal_pointer (&name) : NULL;
+  address = dpdk_port_device_pci_dup_name (name);
+  if (address == NULL)
+    g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
+                 "DpdkPort %s: \"%s\" is not a PCI address such as 0000:28:00.0", devargs, name);
+  return address;
 }
 
 /* the kernel would let a second process take every other packet of the first one's tap */
@@ -160,50 +172,62 @@ take (DpdkPortDevice *self, const char *name, const char *devargs, GError **erro
   return TRUE;
 }
 
-gboolean
-dpdk_port_device_open (DpdkPortDevice *self, const char *devargs, GError **error)
+static gboolean
+has_owner (guint16 id)
 {
+  struct rte_eth_dev_owner other = { 0 };
+
+  return rte_eth_dev_owner_get (id, &other) != 0 || other.id != RTE_ETH_DEV_NO_OWNER;
+}
+
+static gboolean
+plug (DpdkPortDevice *self, const char *name, gboolean is_pci, const char *devargs, GError **error)
+{
+  const char *parameters = strchr (devargs, ',');
   g_autofree char *log = NULL;
-  g_autofree char *name = NULL;
-  gboolean is_pci;
-  const char *parameters;
   int native;
 
-  name = get_device_name (devargs, &is_pci);
-  if (*name == '\0')
-    {
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_INVALID_ARGUMENT,
-                   "DpdkPort: \"%s\" names no device", devargs);
-      return FALSE;
-    }
-  parameters = strchr (devargs, ',');
-  parameters = parameters != NULL ? parameters + 1 : "";
-
-  if (rte_eth_dev_get_port_by_name (name, &self->id) == 0)
-    {
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_EXISTS, "DpdkPort %s: the device is open already",
-                   devargs);
-      return FALSE;
-    }
-  if (!check_tap_is_new (devargs, error))
-    return FALSE;
   dpdk_log_capture_begin ();
-  native = rte_eal_hotplug_add (is_pci ? "pci" : "vdev", name, parameters);
+  native =
+      rte_eal_hotplug_add (is_pci ? "pci" : "vdev", name, parameters != NULL ? parameters + 1 : "");
   log = dpdk_log_capture_end ();
   if (native != 0)
     {
-      set_open_error (error, native, log, devargs);
+      if (!is_pci || !dpdk_port_device_pci_explain (name, devargs, log, error))
+        set_open_error (error, native, log, devargs);
       return FALSE;
     }
-  native = rte_eth_dev_get_port_by_name (name, &self->id);
-  if (native != 0)
+  if (rte_eth_dev_get_port_by_name (name, &self->id) == 0)
+    return TRUE;
+  rte_eal_hotplug_remove (is_pci ? "pci" : "vdev", name);
+  g_set_error (error, DPDK_ERROR, DPDK_ERROR_NO_DEVICE,
+               "DpdkPort %s: the device is not a network device, or no driver took it%s%s", devargs,
+               *log != '\0' ? ": " : "", log);
+  return FALSE;
+}
+
+gboolean
+dpdk_port_device_open (DpdkPortDevice *self, const char *devargs, GError **error)
+{
+  gboolean is_pci;
+  g_autofree char *name = get_device_name (devargs, &is_pci, error);
+
+  if (name == NULL)
+    return FALSE;
+  if (rte_eth_dev_get_port_by_name (name, &self->id) == 0)
     {
-      rte_eal_hotplug_remove (is_pci ? "pci" : "vdev", name);
-      g_set_error (error, DPDK_ERROR, DPDK_ERROR_NO_DEVICE,
-                   "DpdkPort %s: the device is not a network device, or no driver took it%s%s",
-                   devargs, *log != '\0' ? ": " : "", log);
-      return FALSE;
+      /* DPDK opens the PCI devices that its arguments allow when it starts */
+      if (!is_pci || has_owner (self->id))
+        {
+          g_set_error (error, DPDK_ERROR, DPDK_ERROR_EXISTS,
+                       "DpdkPort %s: the device is open already", devargs);
+          return FALSE;
+        }
     }
+  else if (!(is_pci ? dpdk_port_device_pci_check (name, devargs, error)
+                    : check_tap_is_new (devargs, error)) ||
+           !plug (self, name, is_pci, devargs, error))
+    return FALSE;
   if (!take (self, devargs, devargs, error))
     {
       rte_eal_hotplug_remove (is_pci ? "pci" : "vdev", name);

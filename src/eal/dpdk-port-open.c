@@ -67,9 +67,16 @@ open_port (DpdkEal *eal, const char *devargs, gboolean adopts, const char *what,
  *
  * Opens a device.
  *
+ * A PCI device, such as "0000:28:00.0" or "28:00.0", may be plugged in while the program runs. Unless
+ * DPDK shares it with the kernel, as some do, it has to be bound to vfio-pci or to another driver for
+ * programs. If the device is unplugged or unbound while it is in use, the port is closed and
+ * [property@Dpdk.Port:removed] is set.
+ *
  * May be called from any thread but that of a worker.
  *
- * Fails with %DPDK_ERROR_NO_DEVICE, %DPDK_ERROR_PERMISSION_DENIED or %DPDK_ERROR_EXISTS, or with
+ * Fails with %DPDK_ERROR_INVALID_ARGUMENT if @devargs names no device, with %DPDK_ERROR_BUSY if the
+ * kernel uses the PCI device, with %DPDK_ERROR_NOT_SUPPORTED if the EAL was started with `--no-pci`,
+ * with %DPDK_ERROR_NO_DEVICE, %DPDK_ERROR_PERMISSION_DENIED or %DPDK_ERROR_EXISTS, or with
  * %DPDK_ERROR_FAILED for what the driver alone can explain: the message has the device and the log
  * of DPDK.
  *

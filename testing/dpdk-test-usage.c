@@ -9,6 +9,8 @@
 
 /* DPDK keeps some of its hugepages to the end of the process */
 #define HUGEPAGE_TARGET "-> /memfd:seg_"
+/* and what it opens where the kernel has vfio */
+#define VFIO_TARGET "-> /dev/vfio/vfio"
 
 struct _DpdkTestUsage {
   /* "number name" and "number -> target" */
@@ -261,6 +263,7 @@ add_new_fds (GString *text, const DpdkTestUsage *before, const DpdkTestUsage *no
   for (guint i = 0; now->fds[i] != NULL; i++)
     if (!g_strv_contains ((const char *const *) before->fds, now->fds[i]) &&
         !(now->has_eal && strstr (now->fds[i], HUGEPAGE_TARGET) != NULL) &&
+        !(eal_came && g_str_has_suffix (now->fds[i], VFIO_TARGET)) &&
         !take_kept_fd (now->fds[i], &n_pipes, &n_epolls, &n_timers, &n_sockets, &n_events))
       {
         if (n_ignored > 0)

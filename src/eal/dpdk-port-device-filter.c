@@ -120,6 +120,7 @@ dpdk_port_device_set_multicast_macs (DpdkPortDevice *self, const char *name, GAr
   return TRUE;
 }
 
+/* without @refused, a device that cannot is none of the caller's concern */
 static gboolean
 set_mode (DpdkPortDevice *self, const char *name, int (*change) (uint16_t id), gboolean *state,
           gboolean *refused, gboolean on, const char *what, GError **error)
@@ -127,20 +128,20 @@ set_mode (DpdkPortDevice *self, const char *name, int (*change) (uint16_t id), g
   g_autofree char *log = NULL;
   int native;
 
-  if (!*state == !on || *refused)
+  if (!*state == !on || (refused != NULL && *refused))
     return TRUE;
   dpdk_log_capture_begin ();
   native = change (self->id);
   log = dpdk_log_capture_end ();
   if (native == 0)
     *state = on;
-  else if (native == -ENOTSUP)
+  else if (native == -ENOTSUP && refused != NULL)
     {
       *refused = TRUE;
       g_warning ("DpdkPort %s: the device (%s) cannot switch its %s mode %s", name, self->driver,
                  what, on ? "on" : "off");
     }
-  else
+  else if (native != -ENOTSUP)
     dpdk_set_native_error (error, native, log, "DpdkPort %s: switching the %s mode %s", name, what,
                            on ? "on" : "off");
   return native == 0 || native == -ENOTSUP;
@@ -161,4 +162,11 @@ dpdk_port_device_set_all_multicast (DpdkPortDevice *self, const char *name, gboo
   return set_mode (self, name, on ? rte_eth_allmulticast_enable : rte_eth_allmulticast_disable,
                    &self->is_all_multicast, &self->refuses_all_multicast, on, "all-multicast",
                    error);
+}
+
+gboolean
+dpdk_port_device_try_all_multicast (DpdkPortDevice *self, const char *name, GError **error)
+{
+  return set_mode (self, name, rte_eth_allmulticast_enable, &self->is_all_multicast, NULL, TRUE,
+                   "all-multicast", error);
 }

@@ -311,6 +311,28 @@ set_all_multicast_job (gpointer data)
     dpdk_port_notify (self, DPDK_PORT_PROP_ALL_MULTICAST);
 }
 
+static void
+try_all_multicast_job (gpointer data)
+{
+  DpdkPortCall *call = data;
+  DpdkPort *self = call->self;
+  gboolean was_on = self->device.is_all_multicast;
+
+  if (dpdk_port_check_open (call) &&
+      dpdk_port_device_try_all_multicast (&self->device, self->devargs, &call->error) &&
+      !was_on != !self->device.is_all_multicast)
+    dpdk_port_notify (self, DPDK_PORT_PROP_ALL_MULTICAST);
+}
+
+gboolean
+dpdk_port_try_all_multicast (DpdkPort *self, GError **error)
+{
+  DpdkPortCall call = { 0 };
+
+  return dpdk_port_control (self, try_all_multicast_job, &call, "setting the all-multicast mode",
+                            error);
+}
+
 /**
  * dpdk_port_set_all_multicast: (set-property all-multicast)
  * @self: a port

@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /* for an idle worker: a descriptor that becomes readable when the queue has packets, or -1 */
 void dpdk_port_set_interrupts_wanted (DpdkPort *self, gboolean wanted);
 int dpdk_port_get_queue_fd (DpdkPort *self, guint queue);
+/* for a stack, whose neighbours look for its IPv6 addresses by multicast; no error and no warning if
+   the device has no such mode */
+gboolean dpdk_port_try_all_multicast (DpdkPort *self, GError **error);
 const char *dpdk_port_get_device_name (DpdkPort *self);
 void dpdk_port_get_mac_bytes (DpdkPort *self, guint8 bytes[6]);
 

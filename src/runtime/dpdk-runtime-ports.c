@@ -258,7 +258,7 @@ dpdk_runtime_ports_open (DpdkRuntimeParts *parts, GPtrArray *devices,
       if (mempool == NULL || (mac != NULL && !dpdk_port_set_mac (port, mac, error)) ||
           !dpdk_port_set_mtu (port, dpdk_device_config_get_mtu (device), error) ||
           !configure_port (port, mempool, settings, wanted, error) ||
-          !dpdk_port_start (port, error))
+          !dpdk_port_try_all_multicast (port, error) || !dpdk_port_start (port, error))
         return NULL;
       g_ptr_array_add (worker_ports,
                        new_worker_port (port, device, get_used_offloads (port, wanted)));

@@ -137,6 +137,17 @@ keep_mempools (DpdkPortDevice *self, const DpdkPortSettings *settings)
     g_ptr_array_add (self->failed_mempools, g_object_ref (settings->mempools->pdata[i]));
 }
 
+/* a driver may begin anew with the address of the hardware */
+static gboolean
+restore_mac (DpdkPortDevice *self, const char *name, GError **error)
+{
+  struct rte_ether_addr mac;
+
+  return !self->mac_is_set ||
+         (rte_eth_macaddr_get (self->id, &mac) == 0 && rte_is_same_ether_addr (&mac, &self->mac)) ||
+         dpdk_port_device_set_mac (self, name, &self->mac, error);
+}
+
 gboolean
 dpdk_port_device_configure (DpdkPortDevice *self, const char *name, DpdkPortSettings *settings,
                             GError **error)
@@ -168,7 +179,7 @@ dpdk_port_device_configure (DpdkPortDevice *self, const char *name, DpdkPortSett
     }
   self->rx_offloads = conf.rxmode.offloads;
   self->tx_offloads = conf.txmode.offloads;
-  if (!setup_queues (self, name, &info, settings, error))
+  if (!setup_queues (self, name, &info, settings, error) || !restore_mac (self, name, error))
     {
       keep_mempools (self, settings);
       return FALSE;

@@ -75,6 +75,10 @@ G_DEFINE_BOXED_TYPE (DpdkStackCounters, dpdk_stack_counters, dpdk_stack_counters
  *   same peer (RFC 6191)
  * @DPDK_STACK_COUNTER_TCP_TIME_WAIT_ENDED: connections that left TIME-WAIT before their time because
  *   there were more than [property@Dpdk.Config:max-time-wait], or no memory
+ * @DPDK_STACK_COUNTER_TCP_ECN_MARKED: segments received that a router had marked because of congestion
+ *   (RFC 3168)
+ * @DPDK_STACK_COUNTER_TCP_ECN_REDUCED: how often a connection has sent less because its peer had
+ *   received marked segments
  * @DPDK_STACK_COUNTER_TCP_PATH_MTU: how often a connection has made its segments smaller because its
  *   path takes no larger ones (RFC 1191, RFC 8201, RFC 2923)
  * @DPDK_STACK_COUNTER_TCP_ICMP_IGNORED: ICMP errors about segments that are not on the way
@@ -167,6 +171,8 @@ dpdk_stack_get_counters (DpdkStack *self, DpdkStackCounters *counters)
   values[DPDK_STACK_COUNTER_TCP_CHALLENGE_ACKS_HELD] = load (&events->challenge_held);
   values[DPDK_STACK_COUNTER_TCP_RESETS_SENT] = load (&events->reset_sent);
   values[DPDK_STACK_COUNTER_TCP_RESETS_HELD] = load (&events->reset_held);
+  values[DPDK_STACK_COUNTER_TCP_ECN_MARKED] = load (&events->ecn_marked);
+  values[DPDK_STACK_COUNTER_TCP_ECN_REDUCED] = load (&events->ecn_reduced);
   values[DPDK_STACK_COUNTER_TCP_PATH_MTU] = load (&events->path_mtu);
   values[DPDK_STACK_COUNTER_TCP_ICMP_IGNORED] = load (&events->icmp_ignored);
   values[DPDK_STACK_COUNTER_TCP_TIME_WAIT_REUSED] = load (&events->time_wait_reused);

@@ -96,6 +96,9 @@ net_kernel_up (const char *interface, ...)
   va_list addresses;
 
   DPDK_TEST_WAIT_UNTIL (if_nametoindex (interface) != 0);
+  /* where the default is BBR, it takes what a full tap drops for the doing of a policer, and sends a
+     segment in a third of a second from then on */
+  net_run ("echo reno >/proc/sys/net/ipv4/tcp_congestion_control");
   net_run ("ip link set %s up", interface);
   va_start (addresses, interface);
   while ((address = va_arg (addresses, const char *)) != NULL)

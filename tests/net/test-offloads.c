@@ -8,6 +8,7 @@
 
 #define BULK (4u * 1024 * 1024)
 #define N_DAMAGED 20
+#define MAX_EXCHANGES 20
 
 #define ALL                                                                                        \
   (DPDK_STACK_OFFLOAD_RX_CHECKSUM | DPDK_STACK_OFFLOAD_TX_CHECKSUM | DPDK_STACK_OFFLOAD_TSO |      \
@@ -291,6 +292,15 @@ exchange_both (DpdkRuntime *const *runtimes)
     check_counters (runtimes[i]);
 }
 
+/* segments are joined when there are several at a time, which is a matter of luck */
+static void
+exchange_until (DpdkRuntime *const *runtimes, guint end, DpdkStackCounter counter)
+{
+  for (guint i = 0; i < MAX_EXCHANGES && count (runtimes[end], counter) == 0; i++)
+    exchange_both (runtimes);
+  g_assert_cmpuint (count (runtimes[end], counter), >, 0);
+}
+
 /* the link can do nothing but send packets of several buffers */
 static void
 test_link (void)
@@ -320,11 +330,10 @@ test_link (void)
         }
       exchange_both (runtimes);
       for (guint end = 0; end < 2; end++)
-        {
-          if ((get_used (runtimes[end]) & DPDK_STACK_OFFLOAD_GRO) != 0)
-            g_assert_cmpuint (count (runtimes[end], DPDK_STACK_COUNTER_GRO_SEGMENTS), >, 0);
-          stop (runtimes[end]);
-        }
+        if ((get_used (runtimes[end]) & DPDK_STACK_OFFLOAD_GRO) != 0)
+          exchange_until (runtimes, end, DPDK_STACK_COUNTER_GRO_SEGMENTS);
+      stop (runtimes[0]);
+      stop (runtimes[1]);
       g_assert_finalize_object (link);
     }
   g_object_unref (eal);
@@ -403,7 +412,7 @@ test_virtio (void)
       if ((disabled[i][0] & (DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_TX_CHECKSUM)) == 0)
         {
           g_assert_cmphex (get_used (runtimes[0]) & DPDK_STACK_OFFLOAD_TSO, !=, 0);
-          g_assert_cmpuint (count (runtimes[0], DPDK_STACK_COUNTER_TSO_SEGMENTS), >, 0);
+          exchange_until (runtimes, 0, DPDK_STACK_COUNTER_TSO_SEGMENTS);
         }
       stop (runtimes[0]);
       stop (runtimes[1]);

@@ -33,6 +33,7 @@ typedef struct {
 typedef struct {
   struct rte_mbuf *head;
   struct rte_mbuf *tail;
+  DpdkStackFrame frame;
   guint header_length;
   guint segment_size;
   guint32 next_sequence;

@@ -72,12 +72,6 @@ request_checksum (struct rte_mbuf *mbuf, const DpdkStackFrame *frame)
       (frame->is_v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4);
 }
 
-static void
-close_large (DpdkStackInterface *self)
-{
-  self->large.head = NULL;
-}
-
 /* the next segment may be put behind this one */
 static void
 open_large (DpdkStackInterface *self, struct rte_mbuf *mbuf, const DpdkStackFrame *frame)
@@ -89,6 +83,7 @@ open_large (DpdkStackInterface *self, struct rte_mbuf *mbuf, const DpdkStackFram
     return;
   self->large.head = mbuf;
   self->large.tail = mbuf;
+  self->large.frame = *frame;
   self->large.header_length = header;
   self->large.segment_size = mbuf->pkt_len - header;
   self->large.next_sequence =
@@ -144,8 +139,9 @@ extend_large (DpdkStackInterface *self, guint size, struct rte_mbuf **first)
 }
 
 static void
-request_segmentation (DpdkStackInterface *self, const DpdkStackFrame *frame)
+request_segmentation (DpdkStackInterface *self)
 {
+  const DpdkStackFrame *frame = &self->large.frame;
   struct rte_mbuf *mbuf = self->large.head;
   guint8 *ip = rte_pktmbuf_mtod_offset (mbuf, guint8 *, SIZEOF_ETH_HDR);
   guint16 checksum = 0;
@@ -164,6 +160,16 @@ request_segmentation (DpdkStackInterface *self, const DpdkStackFrame *frame)
   /* without the length, which each segment has another of */
   checksum = dpdk_stack_frame_sum_pseudo_header (frame, ip - SIZEOF_ETH_HDR, 0);
   memcpy (ip + frame->l3_length + DPDK_STACK_TCP_CHECKSUM, &checksum, sizeof checksum);
+}
+
+/* nothing more is put behind it */
+static void
+close_large (DpdkStackInterface *self)
+{
+  if (self->large.head != NULL &&
+      self->large.head->pkt_len > self->large.header_length + self->large.segment_size)
+    request_segmentation (self);
+  self->large.head = NULL;
 }
 
 /* puts the segment behind the one before it, for the device to cut them again */
@@ -196,7 +202,6 @@ join_large (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame
   dpdk_stack_frame_grow (frame, bytes, size);
   /* the device sets them on the last one only */
   bytes[frame->l4_offset + DPDK_STACK_TCP_FLAGS] |= tcp[DPDK_STACK_TCP_FLAGS];
-  request_segmentation (self, frame);
   dpdk_stack_count (&self->stack->tso_segments);
   if (size < self->large.segment_size || tcp[DPDK_STACK_TCP_FLAGS] != TCP_ACK)
     close_large (self);

@@ -13,6 +13,8 @@ typedef struct {
   GQueue chunks;
   /* acknowledged, but still with bytes of the application */
   GQueue released;
+  /* the first chunk that is not all sent, or NULL */
+  GList *unsent;
   gsize n_queued;
   gsize n_unsent;
 } DpdkTcpSendQueue;

@@ -49,6 +49,7 @@ dpdk_tcp_send_queue_clear (DpdkTcpSendQueue *self)
 {
   while (!g_queue_is_empty (&self->chunks))
     remove_head (self);
+  self->unsent = NULL;
   self->n_queued = 0;
   self->n_unsent = 0;
 }
@@ -70,6 +71,8 @@ dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, const void *data, gsize size
       n = MIN (size, chunk->capacity - chunk->used);
       memcpy (chunk->data + chunk->used, at, n);
       chunk->used += n;
+      if (self->unsent == NULL)
+        self->unsent = &chunk->link;
       at += n;
       size -= n;
     }
@@ -84,6 +87,8 @@ dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, GBytes *bytes, gsize o
   chunk->data = (guint8 *) g_bytes_get_data (bytes, NULL) + offset;
   chunk->capacity = size;
   chunk->used = size;
+  if (self->unsent == NULL)
+    self->unsent = &chunk->link;
   dpdk_stack_budget_add_shared (self->budget, (gint64) size);
   self->n_queued += size;
   self->n_unsent += size;
@@ -92,30 +97,25 @@ dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, GBytes *bytes, gsize o
 const void *
 dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size)
 {
-  for (GList *l = self->chunks.head; l != NULL; l = l->next)
-    {
-      Chunk *chunk = l->data;
+  Chunk *chunk = self->unsent != NULL ? self->unsent->data : NULL;
 
-      if (chunk->sent == chunk->used)
-        continue;
-      *size = chunk->used - chunk->sent;
-      return chunk->data + chunk->sent;
-    }
-  *size = 0;
-  return NULL;
+  *size = chunk != NULL ? chunk->used - chunk->sent : 0;
+  return chunk != NULL ? chunk->data + chunk->sent : NULL;
 }
 
 void
 dpdk_tcp_send_queue_mark_sent (DpdkTcpSendQueue *self, gsize size)
 {
-  for (GList *l = self->chunks.head; l != NULL && size > 0; l = l->next)
+  self->n_unsent -= size;
+  while (size > 0)
     {
-      Chunk *chunk = l->data;
+      Chunk *chunk = self->unsent->data;
       gsize n = MIN (size, chunk->used - chunk->sent);
 
       chunk->sent += n;
-      self->n_unsent -= n;
       size -= n;
+      if (chunk->sent == chunk->used)
+        self->unsent = self->unsent->next;
     }
 }
 

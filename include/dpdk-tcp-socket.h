@@ -90,11 +90,11 @@ DPDK_AVAILABLE_IN_0_1
 DpdkTcpConnection *dpdk_tcp_socket_connect_finish (DpdkTcpSocket *self, GAsyncResult *result,
                                                    GError **error);
 DPDK_AVAILABLE_IN_0_1
-gboolean dpdk_tcp_socket_try_read_bytes (DpdkTcpSocket *self, gsize count, GBytes **bytes,
-                                         GError **error);
+GPollableReturn dpdk_tcp_socket_try_read_bytes (DpdkTcpSocket *self, gsize count, GBytes **bytes,
+                                                GError **error);
 DPDK_AVAILABLE_IN_0_1
-gssize dpdk_tcp_socket_try_write_bytes (DpdkTcpSocket *self, GBytes *bytes, gsize offset,
-                                        GError **error);
+GPollableReturn dpdk_tcp_socket_try_write_bytes (DpdkTcpSocket *self, GBytes *bytes, gsize offset,
+                                                 gsize *n_written, GError **error);
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_is_connected (DpdkTcpSocket *self);
 DPDK_AVAILABLE_IN_0_1

@@ -142,30 +142,26 @@ dpdk_tcp_connection_read_bytes_finish (DpdkTcpConnection *self, GAsyncResult *re
  * Fails with the error of the connection, with %G_IO_ERROR_CLOSED, and with %DPDK_ERROR_WRONG_WORKER
  * on another thread.
  *
- * Returns: %FALSE if it failed; that there is nothing is no failure
+ * Returns: %G_POLLABLE_RETURN_OK, %G_POLLABLE_RETURN_WOULD_BLOCK without an error if nothing has
+ *   arrived, or %G_POLLABLE_RETURN_FAILED
  *
  * Since: 0.1
  */
-gboolean
+GPollableReturn
 dpdk_tcp_socket_try_read_bytes (DpdkTcpSocket *self, gsize count, GBytes **bytes, GError **error)
 {
-  g_autoptr (GError) fault = NULL;
+  DpdkTcpEndpoint *endpoint;
 
-  g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self), FALSE);
-  g_return_val_if_fail (count > 0, FALSE);
-  g_return_val_if_fail (bytes != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+  g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self), G_POLLABLE_RETURN_FAILED);
+  g_return_val_if_fail (count > 0, G_POLLABLE_RETURN_FAILED);
+  g_return_val_if_fail (bytes != NULL, G_POLLABLE_RETURN_FAILED);
+  g_return_val_if_fail (error == NULL || *error == NULL, G_POLLABLE_RETURN_FAILED);
 
   *bytes = NULL;
-  if (!dpdk_tcp_endpoint_check_worker (dpdk_tcp_socket_get_endpoint (self),
-                                       "dpdk_tcp_socket_try_read_bytes", error))
-    return FALSE;
-  *bytes = dpdk_tcp_endpoint_read_bytes (dpdk_tcp_socket_get_endpoint (self), count, FALSE, NULL,
-                                         &fault);
-  if (*bytes != NULL || g_error_matches (fault, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&fault));
-  return FALSE;
+  endpoint = dpdk_tcp_socket_get_endpoint (self);
+  if (!dpdk_tcp_endpoint_check_worker (endpoint, G_STRFUNC, error))
+    return G_POLLABLE_RETURN_FAILED;
+  return dpdk_tcp_endpoint_try_read_bytes (endpoint, count, bytes, error);
 }
 
 /**
@@ -329,39 +325,38 @@ dpdk_tcp_connection_write_bytes_finish (DpdkTcpConnection *self, GAsyncResult *r
  * dpdk_tcp_socket_try_write_bytes:
  * @self: a connected socket
  * @bytes: the data
- * @offset: how much of it was written before
+ * @offset: how much of it was written before; less than all
+ * @n_written: (out): how many bytes were taken, which may be fewer
  * @error: return location for an error
  *
  * Writes as much of @bytes as the send buffer takes, without copying it and without waiting. See
- * [method@Dpdk.TcpConnection.write_bytes].
+ * [method@Dpdk.TcpConnection.write_bytes]. When not all was taken, the function of
+ * [method@Dpdk.TcpSocket.set_writable_callback] is called when there is room again.
  *
  * May be called from the thread of the worker of the socket only.
  *
  * Fails with the error of the connection, with %G_IO_ERROR_CLOSED, and with %DPDK_ERROR_WRONG_WORKER
  * on another thread.
  *
- * Returns: how many bytes were taken, 0 if the send buffer is full, or -1 if it failed
+ * Returns: %G_POLLABLE_RETURN_OK, %G_POLLABLE_RETURN_WOULD_BLOCK without an error if there is no room,
+ *   or %G_POLLABLE_RETURN_FAILED
  *
  * Since: 0.1
  */
-gssize
-dpdk_tcp_socket_try_write_bytes (DpdkTcpSocket *self, GBytes *bytes, gsize offset, GError **error)
+GPollableReturn
+dpdk_tcp_socket_try_write_bytes (DpdkTcpSocket *self, GBytes *bytes, gsize offset, gsize *n_written,
+                                 GError **error)
 {
   DpdkTcpEndpoint *endpoint;
-  g_autoptr (GError) fault = NULL;
-  gssize n;
 
-  g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self), -1);
-  g_return_val_if_fail (bytes != NULL && offset <= g_bytes_get_size (bytes), -1);
-  g_return_val_if_fail (error == NULL || *error == NULL, -1);
+  g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self), G_POLLABLE_RETURN_FAILED);
+  g_return_val_if_fail (bytes != NULL && offset < g_bytes_get_size (bytes),
+                        G_POLLABLE_RETURN_FAILED);
+  g_return_val_if_fail (n_written != NULL, G_POLLABLE_RETURN_FAILED);
+  g_return_val_if_fail (error == NULL || *error == NULL, G_POLLABLE_RETURN_FAILED);
 
   endpoint = dpdk_tcp_socket_get_endpoint (self);
-  if (!dpdk_tcp_endpoint_check_worker (endpoint, "dpdk_tcp_socket_try_write_bytes", error))
-    return -1;
-  n = dpdk_tcp_endpoint_write_bytes (endpoint, bytes, offset, FALSE, NULL, &fault);
-  if (g_error_matches (fault, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return 0;
-  if (fault != NULL)
-    g_propagate_error (error, g_steal_pointer (&fault));
-  return n;
+  if (!dpdk_tcp_endpoint_check_worker (endpoint, G_STRFUNC, error))
+    return G_POLLABLE_RETURN_FAILED;
+  return dpdk_tcp_endpoint_try_write_bytes (endpoint, bytes, offset, n_written, error);
 }

@@ -86,13 +86,28 @@ typedef struct {
   GMainContext *context;
 } DpdkTcpSource;
 
+/* what is read goes to @buffer, or is given in @bytes */
+typedef struct {
+  void *buffer;
+  GBytes *bytes;
+  gsize count;
+} DpdkTcpRead;
+
+/* what is written comes from @buffer, or from @offset in @bytes */
+typedef struct {
+  const void *buffer;
+  GBytes *bytes;
+  gsize offset;
+  gsize count;
+} DpdkTcpWrite;
+
 /* with the lock held */
 GIOCondition dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error);
-gssize dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, void *buffer, gsize count,
-                                          gboolean *kick, GError **error);
-gssize dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const void *buffer, gsize count,
+gssize dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, DpdkTcpRead *read, gboolean *kick,
+                                          GError **error);
+gssize dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
                                            GError **error);
 
 /* without it */

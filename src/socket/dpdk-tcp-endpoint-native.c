@@ -125,9 +125,8 @@ dpdk_tcp_endpoint_call_ready (DpdkTcpEndpoint *self)
   drop_socket_if_unused (self);
 }
 
-GPollableReturn
-dpdk_tcp_endpoint_try_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gsize *n_read,
-                            GError **error)
+static GPollableReturn
+try_read (DpdkTcpEndpoint *self, DpdkTcpRead *read, gsize *n_read, GError **error)
 {
   GPollableReturn result = G_POLLABLE_RETURN_WOULD_BLOCK;
   struct pbuf *list = NULL;
@@ -138,8 +137,7 @@ dpdk_tcp_endpoint_try_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gs
   if ((dpdk_tcp_endpoint_get_condition_locked (self) & G_IO_IN) != 0)
     {
       gboolean is_time_to_release = FALSE;
-      gssize n =
-          dpdk_tcp_endpoint_try_read_locked (self, buffer, count, &is_time_to_release, error);
+      gssize n = dpdk_tcp_endpoint_try_read_locked (self, read, &is_time_to_release, error);
 
       if (is_time_to_release)
         list = dpdk_tcp_receive_queue_steal_read (&self->received, &n_bytes);
@@ -156,8 +154,28 @@ dpdk_tcp_endpoint_try_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gs
 }
 
 GPollableReturn
-dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
-                             gsize *n_written, GError **error)
+dpdk_tcp_endpoint_try_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gsize *n_read,
+                            GError **error)
+{
+  DpdkTcpRead read = { .buffer = buffer, .count = count };
+
+  return try_read (self, &read, n_read, error);
+}
+
+GPollableReturn
+dpdk_tcp_endpoint_try_read_bytes (DpdkTcpEndpoint *self, gsize count, GBytes **bytes,
+                                  GError **error)
+{
+  DpdkTcpRead read = { .count = count };
+  gsize n;
+  GPollableReturn result = try_read (self, &read, &n, error);
+
+  *bytes = result == G_POLLABLE_RETURN_OK && n == 0 ? g_bytes_new (NULL, 0) : read.bytes;
+  return result;
+}
+
+static GPollableReturn
+try_write (DpdkTcpEndpoint *self, const DpdkTcpWrite *write, gsize *n_written, GError **error)
 {
   GPollableReturn result = G_POLLABLE_RETURN_WOULD_BLOCK;
 
@@ -165,7 +183,7 @@ dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *buffer, gsize co
   g_mutex_lock (&self->lock);
   if ((dpdk_tcp_endpoint_get_condition_locked (self) & G_IO_OUT) != 0)
     {
-      gssize n = dpdk_tcp_endpoint_try_write_locked (self, buffer, count, error);
+      gssize n = dpdk_tcp_endpoint_try_write_locked (self, write, error);
 
       if (n >= 0)
         *n_written = (gsize) n;
@@ -174,7 +192,27 @@ dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *buffer, gsize co
   g_mutex_unlock (&self->lock);
   if (*n_written > 0)
     dpdk_tcp_endpoint_send_queued (self);
-  if (*n_written < count)
+  if (*n_written < write->count)
     self->room_is_wanted = TRUE;
   return result;
+}
+
+GPollableReturn
+dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
+                             gsize *n_written, GError **error)
+{
+  const DpdkTcpWrite write = { .buffer = buffer, .count = count };
+
+  return try_write (self, &write, n_written, error);
+}
+
+GPollableReturn
+dpdk_tcp_endpoint_try_write_bytes (DpdkTcpEndpoint *self, GBytes *bytes, gsize offset,
+                                   gsize *n_written, GError **error)
+{
+  const DpdkTcpWrite write = { .bytes = bytes,
+                               .offset = offset,
+                               .count = g_bytes_get_size (bytes) - offset };
+
+  return try_write (self, &write, n_written, error);
 }

@@ -51,6 +51,10 @@ gboolean dpdk_tcp_endpoint_set_writable (DpdkTcpEndpoint *self, DpdkTcpSocket *s
                                          GDestroyNotify destroy, GError **error);
 GPollableReturn dpdk_tcp_endpoint_try_read (DpdkTcpEndpoint *self, void *buffer, gsize count,
                                             gsize *n_read, GError **error);
+GPollableReturn dpdk_tcp_endpoint_try_read_bytes (DpdkTcpEndpoint *self, gsize count,
+                                                  GBytes **bytes, GError **error);
+GPollableReturn dpdk_tcp_endpoint_try_write_bytes (DpdkTcpEndpoint *self, GBytes *bytes,
+                                                   gsize offset, gsize *n_written, GError **error);
 GPollableReturn dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
                                              gsize *n_written, GError **error);
 

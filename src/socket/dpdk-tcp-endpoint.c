@@ -197,15 +197,8 @@ unwatch_cancellable (CancelWatch *watch)
     g_cancellable_disconnect (watch->cancellable, watch->id);
 }
 
-/* what is read goes to @buffer, or is given in @bytes */
-typedef struct {
-  void *buffer;
-  GBytes *bytes;
-  gsize count;
-} Read;
-
 static gssize
-take_data_locked (DpdkTcpEndpoint *self, Read *read)
+take_data_locked (DpdkTcpEndpoint *self, DpdkTcpRead *read)
 {
   if (read->buffer != NULL)
     return (gssize) dpdk_tcp_receive_queue_read (&self->received, read->buffer, read->count);
@@ -214,8 +207,9 @@ take_data_locked (DpdkTcpEndpoint *self, Read *read)
   return (gssize) g_bytes_get_size (read->bytes);
 }
 
-static gssize
-try_read_locked (DpdkTcpEndpoint *self, Read *read, gboolean *kick, GError **error)
+gssize
+dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, DpdkTcpRead *read, gboolean *kick,
+                                   GError **error)
 {
   gssize n;
 
@@ -242,18 +236,9 @@ try_read_locked (DpdkTcpEndpoint *self, Read *read, gboolean *kick, GError **err
   return -1;
 }
 
-gssize
-dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean *kick,
-                                   GError **error)
-{
-  Read read = { .buffer = buffer, .count = count };
-
-  return try_read_locked (self, &read, kick, error);
-}
-
 /* -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */
 static gssize
-read_data (DpdkTcpEndpoint *self, Read *read, gboolean may_block, GCancellable *cancellable,
+read_data (DpdkTcpEndpoint *self, DpdkTcpRead *read, gboolean may_block, GCancellable *cancellable,
            GError **error)
 {
   CancelWatch watch = { 0 };
@@ -276,7 +261,7 @@ read_data (DpdkTcpEndpoint *self, Read *read, gboolean may_block, GCancellable *
       n = -1;
     }
   else
-    n = try_read_locked (self, read, &kick, error);
+    n = dpdk_tcp_endpoint_try_read_locked (self, read, &kick, error);
   g_mutex_unlock (&self->lock);
   unwatch_cancellable (&watch);
   if (kick)
@@ -288,7 +273,7 @@ gssize
 dpdk_tcp_endpoint_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean may_block,
                         GCancellable *cancellable, GError **error)
 {
-  Read read = { .buffer = buffer, .count = count };
+  DpdkTcpRead read = { .buffer = buffer, .count = count };
 
   return read_data (self, &read, may_block, cancellable, error);
 }
@@ -298,23 +283,16 @@ GBytes *
 dpdk_tcp_endpoint_read_bytes (DpdkTcpEndpoint *self, gsize count, gboolean may_block,
                               GCancellable *cancellable, GError **error)
 {
-  Read read = { .count = count };
+  DpdkTcpRead read = { .count = count };
 
   if (read_data (self, &read, may_block, cancellable, error) == 0)
     return g_bytes_new (NULL, 0);
   return read.bytes;
 }
 
-/* what is written comes from @buffer, or from @offset in @bytes */
-typedef struct {
-  const void *buffer;
-  GBytes *bytes;
-  gsize offset;
-  gsize count;
-} Write;
-
-static gssize
-try_write_locked (DpdkTcpEndpoint *self, const Write *write, GError **error)
+gssize
+dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
+                                    GError **error)
 {
   gsize n;
 
@@ -338,17 +316,8 @@ try_write_locked (DpdkTcpEndpoint *self, const Write *write, GError **error)
   return -1;
 }
 
-gssize
-dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const void *buffer, gsize count,
-                                    GError **error)
-{
-  const Write write = { .buffer = buffer, .count = count };
-
-  return try_write_locked (self, &write, error);
-}
-
 static gssize
-write_data (DpdkTcpEndpoint *self, const Write *write, gboolean may_block,
+write_data (DpdkTcpEndpoint *self, const DpdkTcpWrite *write, gboolean may_block,
             GCancellable *cancellable, GError **error)
 {
   CancelWatch watch = { 0 };
@@ -370,7 +339,7 @@ write_data (DpdkTcpEndpoint *self, const Write *write, gboolean may_block,
       n = -1;
     }
   else
-    n = try_write_locked (self, write, error);
+    n = dpdk_tcp_endpoint_try_write_locked (self, write, error);
   g_mutex_unlock (&self->lock);
   unwatch_cancellable (&watch);
   if (n > 0)
@@ -382,7 +351,7 @@ gssize
 dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count, gboolean may_block,
                          GCancellable *cancellable, GError **error)
 {
-  Write write = { .buffer = buffer, .count = count };
+  DpdkTcpWrite write = { .buffer = buffer, .count = count };
 
   return write_data (self, &write, may_block, cancellable, error);
 }
@@ -391,7 +360,9 @@ gssize
 dpdk_tcp_endpoint_write_bytes (DpdkTcpEndpoint *self, GBytes *bytes, gsize offset,
                                gboolean may_block, GCancellable *cancellable, GError **error)
 {
-  Write write = { .bytes = bytes, .offset = offset, .count = g_bytes_get_size (bytes) - offset };
+  DpdkTcpWrite write = { .bytes = bytes,
+                         .offset = offset,
+                         .count = g_bytes_get_size (bytes) - offset };
 
   return write_data (self, &write, may_block, cancellable, error);
 }

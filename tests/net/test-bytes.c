@@ -193,7 +193,7 @@ test_async (void)
 typedef struct {
   DpdkTcpSocket *socket;
   GBytes *bytes;
-  gboolean success;
+  GPollableReturn result;
   GError *error;
   gboolean is_done;
 } Try;
@@ -203,7 +203,7 @@ try_on_worker (DpdkWorker *worker, gpointer user_data)
 {
   Try *try = user_data;
 
-  try->success = dpdk_tcp_socket_try_read_bytes (try->socket, SIZE, &try->bytes, &try->error);
+  try->result = dpdk_tcp_socket_try_read_bytes (try->socket, SIZE, &try->bytes, &try->error);
   g_atomic_int_set (&try->is_done, TRUE);
 }
 
@@ -217,7 +217,8 @@ try_read (World *world)
   g_assert_no_error (error);
   DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&try.is_done));
   g_assert_no_error (try.error);
-  g_assert_true (try.success);
+  g_assert_cmpint (try.result, ==,
+                   try.bytes != NULL ? G_POLLABLE_RETURN_OK : G_POLLABLE_RETURN_WOULD_BLOCK);
   return try.bytes;
 }
 
@@ -229,8 +230,9 @@ test_try (void)
   World world;
 
   start (&world);
-  g_assert_false (dpdk_tcp_socket_try_read_bytes (dpdk_tcp_connection_get_socket (world.server), 1,
-                                                  &bytes, &error));
+  g_assert_cmpint (dpdk_tcp_socket_try_read_bytes (dpdk_tcp_connection_get_socket (world.server), 1,
+                                                   &bytes, &error),
+                   ==, G_POLLABLE_RETURN_FAILED);
   g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER);
   g_clear_error (&error);
   g_assert_null (bytes);
@@ -451,13 +453,41 @@ static void
 try_write_on_worker (DpdkWorker *worker, gpointer user_data)
 {
   TryWrite *try = user_data;
-  gssize n;
+  GPollableReturn result = G_POLLABLE_RETURN_OK;
 
-  while ((n = dpdk_tcp_socket_try_write_bytes (try->socket, try->bytes, try->done, &try->error)) >
-         0)
-    try->done += (gsize) n;
-  try->is_full = n == 0;
+  while (result == G_POLLABLE_RETURN_OK && try->done < g_bytes_get_size (try->bytes))
+    {
+      gsize n;
+
+      result =
+          dpdk_tcp_socket_try_write_bytes (try->socket, try->bytes, try->done, &n, &try->error);
+      try->done += n;
+    }
+  try->is_full = result == G_POLLABLE_RETURN_WOULD_BLOCK;
   g_atomic_int_set (&try->is_done, TRUE);
+}
+
+typedef struct {
+  DpdkTcpSocket *socket;
+  GError *error;
+  gint n_calls;
+} Writable;
+
+static void
+on_writable (DpdkTcpSocket *socket, gpointer user_data)
+{
+  Writable *self = user_data;
+
+  g_atomic_int_inc (&self->n_calls);
+}
+
+static void
+watch_on_worker (DpdkWorker *worker, gpointer user_data)
+{
+  Writable *self = user_data;
+
+  dpdk_tcp_socket_set_writable_callback (self->socket, on_writable, self, NULL, &self->error);
+  g_assert_no_error (self->error);
 }
 
 /* what drops the bytes on the worker may use the connection */
@@ -483,13 +513,16 @@ test_try_write (void)
   g_autofree guint8 *data = g_memdup2 (net_pattern (0), NET_PATTERN_SIZE);
   g_autofree guint8 *large = g_malloc0 (LARGE);
   Reentrant reentrant = { 0 };
+  Writable writable = { 0 };
   TryWrite try = { 0 };
+  gsize n_read = 0;
   World world;
 
   start (&world);
   try.socket = reentrant.socket = dpdk_tcp_connection_get_socket (world.client);
   try.bytes = g_bytes_new_with_free_func (data, 5000, on_dropped_reentrant, &reentrant);
-  g_assert_cmpint (dpdk_tcp_socket_try_write_bytes (try.socket, try.bytes, 0, &error), ==, -1);
+  g_assert_cmpint (dpdk_tcp_socket_try_write_bytes (try.socket, try.bytes, 0, &try.done, &error),
+                   ==, G_POLLABLE_RETURN_FAILED);
   g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER);
   g_clear_error (&error);
   dpdk_worker_invoke (world.pair.workers[0], try_write_on_worker, &try, NULL, &error);
@@ -502,6 +535,10 @@ test_try_write (void)
   DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&reentrant.n_dropped) == 1);
   g_assert_true (reentrant.was_connected);
 
+  writable.socket = try.socket;
+  dpdk_worker_invoke (world.pair.workers[0], watch_on_worker, &writable, NULL, &error);
+  g_assert_no_error (error);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&writable.n_calls) == 1);
   try = (TryWrite){ .socket = try.socket, .bytes = g_bytes_new_static (large, LARGE) };
   dpdk_worker_invoke (world.pair.workers[0], try_write_on_worker, &try, NULL, &error);
   g_assert_no_error (error);
@@ -511,6 +548,11 @@ test_try_write (void)
   g_assert_cmpuint (try.done, <, LARGE);
   g_assert_cmpuint (net_pair_get_counter (&world.pair, 0, DPDK_STACK_COUNTER_MEMORY_USED), >,
                     100000);
+  g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (world.server)), large,
+                           try.done, &n_read, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_read, ==, try.done);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&writable.n_calls) == 2);
   stop (&world);
   g_bytes_unref (try.bytes);
 }

@@ -165,8 +165,9 @@ dpdk_port_device_set_all_multicast (DpdkPortDevice *self, const char *name, gboo
 }
 
 gboolean
-dpdk_port_device_try_all_multicast (DpdkPortDevice *self, const char *name, GError **error)
+dpdk_port_device_try_all_multicast (DpdkPortDevice *self, const char *name, gboolean on,
+                                    GError **error)
 {
-  return set_mode (self, name, rte_eth_allmulticast_enable, &self->is_all_multicast, NULL, TRUE,
-                   "all-multicast", error);
+  return set_mode (self, name, on ? rte_eth_allmulticast_enable : rte_eth_allmulticast_disable,
+                   &self->is_all_multicast, NULL, on, "all-multicast", error);
 }

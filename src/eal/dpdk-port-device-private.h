@@ -87,7 +87,7 @@ gboolean dpdk_port_device_set_promiscuous (DpdkPortDevice *self, const char *nam
 gboolean dpdk_port_device_set_all_multicast (DpdkPortDevice *self, const char *name, gboolean on,
                                              GError **error);
 /* leaves a device as it is that has no such mode */
-gboolean dpdk_port_device_try_all_multicast (DpdkPortDevice *self, const char *name,
+gboolean dpdk_port_device_try_all_multicast (DpdkPortDevice *self, const char *name, gboolean on,
                                              GError **error);
 
 guint dpdk_port_device_get_max_mtu (const struct rte_eth_dev_info *info);

@@ -305,7 +305,10 @@ set_all_multicast_job (gpointer data)
   DpdkPort *self = call->self;
   gboolean was_on = self->device.is_all_multicast;
 
-  if (dpdk_port_check_open (call) &&
+  if (!dpdk_port_check_open (call))
+    return;
+  self->all_multicast_is_for_groups = !call->flag && g_atomic_int_get (&self->n_groups) > 0;
+  if (!self->all_multicast_is_for_groups &&
       dpdk_port_device_set_all_multicast (&self->device, self->devargs, call->flag, &call->error) &&
       !was_on != !self->device.is_all_multicast)
     dpdk_port_notify (self, DPDK_PORT_PROP_ALL_MULTICAST);
@@ -319,7 +322,7 @@ try_all_multicast_job (gpointer data)
   gboolean was_on = self->device.is_all_multicast;
 
   if (dpdk_port_check_open (call) &&
-      dpdk_port_device_try_all_multicast (&self->device, self->devargs, &call->error) &&
+      dpdk_port_device_try_all_multicast (&self->device, self->devargs, TRUE, &call->error) &&
       !was_on != !self->device.is_all_multicast)
     dpdk_port_notify (self, DPDK_PORT_PROP_ALL_MULTICAST);
 }
@@ -340,7 +343,9 @@ dpdk_port_try_all_multicast (DpdkPort *self, GError **error)
  * @error: return location for an error
  *
  * Makes the port take all frames to multicast addresses. A device that cannot do so is no error:
- * there is a warning, once, and [property@Dpdk.Port:all-multicast] stays as it is.
+ * there is a warning, once, and [property@Dpdk.Port:all-multicast] stays as it is. It also stays on as
+ * long as a UDP socket is member of a group on the port. A [class@Dpdk.Runtime] switches it on for the
+ * ports that it opens: without it, a device that filters does not let neighbours find IPv6 addresses.
  *
  * May be called from any thread but that of a worker.
  *
@@ -358,4 +363,50 @@ dpdk_port_set_all_multicast (DpdkPort *self, gboolean all_multicast, GError **er
 
   return dpdk_port_control (self, set_all_multicast_job, &call, "setting the all-multicast mode",
                             error);
+}
+
+static void
+groups_job (gpointer data)
+{
+  g_autofree GWeakRef *weak = data;
+  g_autoptr (DpdkPort) self = g_weak_ref_get (weak);
+  g_autoptr (GError) error = NULL;
+  gboolean was_on, wanted;
+
+  g_weak_ref_clear (weak);
+  if (self == NULL || !self->device.is_open || g_atomic_int_get (&self->removed))
+    return;
+  wanted = g_atomic_int_get (&self->n_groups) > 0;
+  was_on = self->device.is_all_multicast;
+  if (wanted ? was_on : !self->all_multicast_is_for_groups)
+    return;
+  if (!dpdk_port_device_try_all_multicast (&self->device, self->devargs, wanted, &error))
+    g_message ("%s", error->message);
+  self->all_multicast_is_for_groups = wanted && self->device.is_all_multicast;
+  if (!was_on != !self->device.is_all_multicast)
+    dpdk_port_notify (self, DPDK_PORT_PROP_ALL_MULTICAST);
+}
+
+static void
+update_groups (DpdkPort *self)
+{
+  GWeakRef *weak = g_new0 (GWeakRef, 1);
+
+  /* a worker must not wait for the owner thread, which may wait for it */
+  g_weak_ref_init (weak, self);
+  dpdk_owner_post (groups_job, weak);
+}
+
+void
+dpdk_port_add_group (DpdkPort *self)
+{
+  if (g_atomic_int_add (&self->n_groups, 1) == 0)
+    update_groups (self);
+}
+
+void
+dpdk_port_remove_group (DpdkPort *self)
+{
+  if (g_atomic_int_dec_and_test (&self->n_groups))
+    update_groups (self);
 }

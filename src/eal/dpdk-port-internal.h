@@ -37,6 +37,10 @@ struct _DpdkPort {
   const char *mac;
   gboolean interrupts_wanted;
   gint n_workers;
+  /* that the stacks have joined */
+  gint n_groups;
+  /* whether they are why the device takes all multicast frames; for the owner thread */
+  gboolean all_multicast_is_for_groups;
   gint link_up;
   gint link_speed;
   gint link_duplex;

@@ -33,6 +33,11 @@ dpdk_port_get_n_changes (DpdkPort *self)
   return __atomic_load_n (&((DpdkPortHead *) self)->n_changes, __ATOMIC_ACQUIRE);
 }
 
+/* Each group that a stack has joined, and left again: while there are any, the device lets all groups
+   in, a little later. May be called from any thread. */
+void dpdk_port_add_group (DpdkPort *self);
+void dpdk_port_remove_group (DpdkPort *self);
+
 void dpdk_port_attach_worker (DpdkPort *self);
 void dpdk_port_detach_worker (DpdkPort *self);
 

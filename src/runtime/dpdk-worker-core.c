@@ -188,6 +188,13 @@ dpdk_worker_core_call (DpdkWorkerCore *self, void (*func) (gpointer data), gpoin
                    dpdk_worker_core_current->index);
       return FALSE;
     }
+  if (dpdk_eal_is_inert ())
+    {
+      g_set_error (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,
+                   "Worker %u belongs to the parent of this process, or the process ends",
+                   self->index);
+      return FALSE;
+    }
   g_mutex_init (&call.lock);
   g_cond_init (&call.done);
   if (dpdk_worker_core_post (self, &call.task))

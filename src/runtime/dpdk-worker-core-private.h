@@ -60,6 +60,7 @@ struct _DpdkWorkerShared {
   /* those that run, or have run beside one that still does */
   DpdkWorkerCore **cores;
   DpdkPortOwners *port_owners;
+  DpdkStackUdpPorts *udp_ports;
 };
 
 /* @memory_budget: of each worker, in bytes; 0 for the default */
@@ -110,6 +111,19 @@ void dpdk_worker_core_get_stack_counters (DpdkWorkerCore *self, DpdkStackCounter
 void dpdk_worker_core_detach_ports (DpdkWorkerCore *self);
 DpdkStackOffload dpdk_worker_core_get_offloads (DpdkWorkerCore *self, DpdkPort *port);
 DpdkPort *dpdk_worker_core_find_port (DpdkWorkerCore *self, GInetAddress *address);
+
+typedef enum {
+  DPDK_ROUTE_NONE,
+  DPDK_ROUTE_GATEWAY,
+  DPDK_ROUTE_UNICAST,
+  DPDK_ROUTE_BROADCAST,
+} DpdkRoute;
+
+/* may be called from any thread */
+DpdkRoute dpdk_worker_core_find_route (DpdkWorkerCore *self, gboolean is_v6, const guint8 *address);
+/* the number that the stack knows a port by; -1 if the worker does not serve it */
+gint dpdk_worker_core_find_interface (DpdkWorkerCore *self, DpdkPort *port);
+DpdkPort *dpdk_worker_core_get_port (DpdkWorkerCore *self, gint interface);
 
 void dpdk_worker_core_add_closable (DpdkWorkerCore *self, DpdkClosable *closable);
 void dpdk_worker_core_remove_closable (DpdkWorkerCore *self, DpdkClosable *closable);

@@ -21,6 +21,7 @@ dpdk_worker_shared_new (guint n_workers, const DpdkStackTcpOptions *tcp_options,
   self->memory_budget = memory_budget;
   self->cores = g_new0 (DpdkWorkerCore *, n_workers);
   self->port_owners = dpdk_port_owners_new ();
+  self->udp_ports = dpdk_stack_udp_ports_new ();
   return self;
 }
 
@@ -38,6 +39,7 @@ dpdk_worker_shared_unref (DpdkWorkerShared *self)
     return;
   g_free (self->cores);
   dpdk_port_owners_free (self->port_owners);
+  dpdk_stack_udp_ports_free (self->udp_ports);
   g_free (self);
 }
 

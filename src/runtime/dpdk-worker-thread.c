@@ -35,6 +35,7 @@ typedef struct {
   DpdkWorkerCore *core;
   guint interface;
   struct rte_mbuf *mbuf;
+  gboolean is_datagram;
 } Forward;
 
 static void
@@ -44,7 +45,8 @@ run_forward (DpdkWorkerTask *task)
 
   g_atomic_int_add (&forward->core->n_forwarded, -1);
   if (forward->core->stack != NULL)
-    dpdk_stack_input (forward->core->stack, forward->interface, forward->mbuf);
+    dpdk_stack_input (forward->core->stack, forward->interface, forward->mbuf,
+                      forward->is_datagram);
   else
     rte_pktmbuf_free (forward->mbuf);
   g_free (forward);
@@ -52,7 +54,8 @@ run_forward (DpdkWorkerTask *task)
 
 /* a worker that is held up must not draw all buffers to itself */
 static gboolean
-forward_packet (gpointer data, guint worker, guint interface, struct rte_mbuf *mbuf)
+forward_packet (gpointer data, guint worker, guint interface, struct rte_mbuf *mbuf,
+                gboolean is_datagram)
 {
   DpdkWorkerCore *self = data;
   DpdkWorkerCore *target = g_atomic_pointer_get (&self->shared->cores[worker]);
@@ -65,6 +68,7 @@ forward_packet (gpointer data, guint worker, guint interface, struct rte_mbuf *m
   forward->core = target;
   forward->interface = interface;
   forward->mbuf = mbuf;
+  forward->is_datagram = is_datagram;
   g_atomic_int_inc (&target->n_forwarded);
   if (dpdk_worker_core_post (target, &forward->task))
     return TRUE;
@@ -99,6 +103,7 @@ create_stack (DpdkWorkerCore *self, GError **error)
     .forward = forward_packet,
     .data = self,
     .port_owners = self->shared->port_owners->owners,
+    .udp_ports = self->shared->udp_ports,
   };
 
   self->stack = dpdk_stack_new (&peers, self->budget);

@@ -2,11 +2,11 @@
 #include "dpdk-stack-private.h"
 
 #include "dpdk-lwip-port.h"
-#include "dpdk-mempool-private.h"
 #include "dpdk-port-private.h"
 
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
+#include <lwip/ip.h>
 #include <lwip/nd6.h>
 #include <lwip/prot/etharp.h>
 #include <lwip/prot/ethernet.h>
@@ -20,78 +20,6 @@
 
 /* one slot of each netif is for the link-local address */
 #define V6_PER_NETIF (LWIP_IPV6_NUM_ADDRESSES - 1)
-
-static DpdkStackPacket *
-packet_from_mbuf (struct rte_mbuf *mbuf)
-{
-  G_STATIC_ASSERT (sizeof (DpdkStackPacket) <= DPDK_MEMPOOL_PRIVATE_SIZE);
-  return rte_mbuf_to_priv (mbuf);
-}
-
-static void
-free_packet (struct pbuf *p)
-{
-  DpdkStackPacket *packet = (DpdkStackPacket *) p;
-
-  *packet->previous = packet->next;
-  if (packet->next != NULL)
-    packet->next->previous = packet->previous;
-  dpdk_stack_current->n_packets--;
-  dpdk_stack_budget_add (dpdk_stack_current->budget,
-                         -(gint64) dpdk_stack_packet_size ((struct rte_mbuf *) packet - 1));
-  rte_pktmbuf_free ((struct rte_mbuf *) packet - 1);
-}
-
-struct rte_mbuf *
-dpdk_stack_get_mbuf (struct pbuf *p)
-{
-  if ((p->flags & PBUF_FLAG_IS_CUSTOM) == 0 ||
-      ((struct pbuf_custom *) p)->custom_free_function != free_packet)
-    return NULL;
-  return (struct rte_mbuf *) p - 1;
-}
-
-static struct pbuf *
-wrap_segment (DpdkStack *stack, struct rte_mbuf *mbuf)
-{
-  DpdkStackPacket *packet = packet_from_mbuf (mbuf);
-
-  packet->pbuf.custom_free_function = free_packet;
-  packet->next = stack->packets;
-  packet->previous = &stack->packets;
-  if (packet->next != NULL)
-    packet->next->previous = &packet->next;
-  stack->packets = packet;
-  stack->n_packets++;
-  dpdk_stack_budget_add (stack->budget, (gint64) dpdk_stack_packet_size (mbuf));
-  return pbuf_alloced_custom (PBUF_RAW, rte_pktmbuf_data_len (mbuf), PBUF_REF, &packet->pbuf,
-                              rte_pktmbuf_mtod (mbuf, void *), rte_pktmbuf_data_len (mbuf));
-}
-
-/* each buffer of a chain is on its own from here on */
-static struct pbuf *
-wrap_packet (DpdkStack *stack, struct rte_mbuf *mbuf)
-{
-  struct pbuf *head = NULL, **end = &head;
-  guint left = rte_pktmbuf_pkt_len (mbuf);
-
-  while (mbuf != NULL)
-    {
-      struct rte_mbuf *next = mbuf->next;
-      struct pbuf *p;
-
-      mbuf->next = NULL;
-      mbuf->nb_segs = 1;
-      mbuf->pkt_len = mbuf->data_len;
-      p = wrap_segment (stack, mbuf);
-      p->tot_len = (u16_t) left;
-      left -= p->len;
-      *end = p;
-      end = &p->next;
-      mbuf = next;
-    }
-  return head;
-}
 
 static err_t
 init_netif (struct netif *netif)
@@ -143,21 +71,22 @@ get_ip6 (const DpdkStackAddress *address)
   return ip;
 }
 
-static gboolean
-is_in_subnet (const DpdkStackAddress *subnet, const guint8 *bytes)
+gboolean
+dpdk_stack_address_contains (const DpdkStackAddress *self, const guint8 *bytes)
 {
-  guint whole = subnet->prefix_length / 8, rest = subnet->prefix_length % 8;
+  guint whole = self->prefix_length / 8, rest = self->prefix_length % 8;
 
-  if (memcmp (subnet->bytes, bytes, whole) != 0)
+  if (memcmp (self->bytes, bytes, whole) != 0)
     return FALSE;
-  return rest == 0 || ((subnet->bytes[whole] ^ bytes[whole]) >> (8 - rest)) == 0;
+  return rest == 0 || ((self->bytes[whole] ^ bytes[whole]) >> (8 - rest)) == 0;
 }
 
 gboolean
 dpdk_stack_interface_is_on_link (DpdkStackInterface *self, gboolean is_v6, const guint8 *address)
 {
   for (guint i = 0; i < self->n_on_link; i++)
-    if (!self->on_link[i].is_v6 == !is_v6 && is_in_subnet (&self->on_link[i], address))
+    if (!self->on_link[i].is_v6 == !is_v6 &&
+        dpdk_stack_address_contains (&self->on_link[i], address))
       return TRUE;
   return FALSE;
 }
@@ -217,7 +146,8 @@ add_addresses (DpdkStackInterface *self, const DpdkStackInterfaceConfig *config)
     {
       const DpdkStackAddress *address = &config->addresses[i];
       const DpdkStackAddress *gateway =
-          config->gateway_v4 != NULL && is_in_subnet (address, config->gateway_v4->bytes)
+          config->gateway_v4 != NULL &&
+                  dpdk_stack_address_contains (address, config->gateway_v4->bytes)
               ? config->gateway_v4
               : NULL;
 
@@ -294,113 +224,6 @@ dpdk_stack_interface_free (DpdkStackInterface *self)
   g_free (self);
 }
 
-typedef enum {
-  FRAME_OURS,
-  FRAME_FOR_ALL,
-  FRAME_FOR_ANOTHER,
-} FrameTarget;
-
-static gboolean
-is_neighbour_discovery (const guint8 *payload, guint length)
-{
-  const struct ip6_hdr *ip = (const struct ip6_hdr *) payload;
-
-  return length > IP6_HLEN && IP6H_NEXTH (ip) == IP6_NEXTH_ICMP6 &&
-         payload[IP6_HLEN] >= ICMP6_TYPE_RS && payload[IP6_HLEN] <= ICMP6_TYPE_RD;
-}
-
-static gboolean
-get_destination_port (const guint8 *payload, guint length, guint16 type, guint16 *port)
-{
-  guint offset;
-  guint8 protocol;
-
-  if (type == ETHTYPE_IP)
-    {
-      const struct ip_hdr *ip = (const struct ip_hdr *) payload;
-
-      if (length < IP_HLEN || (IPH_OFFSET (ip) & PP_HTONS (IP_OFFMASK | IP_MF)) != 0)
-        return FALSE;
-      offset = IPH_HL_BYTES (ip);
-      protocol = IPH_PROTO (ip);
-    }
-  else
-    {
-      if (length < IP6_HLEN)
-        return FALSE;
-      offset = IP6_HLEN;
-      protocol = IP6H_NEXTH ((const struct ip6_hdr *) payload);
-    }
-  if ((protocol != IP_PROTO_TCP && protocol != IP_PROTO_UDP) || length < offset + 4)
-    return FALSE;
-  *port = (guint16) (payload[offset + 2] << 8 | payload[offset + 3]);
-  return TRUE;
-}
-
-/* the device spreads packets over the workers as it likes: neighbour discovery is for all of them,
-   and answers to a connection that a worker opened are for this worker */
-static FrameTarget
-find_target (DpdkStackInterface *self, const struct rte_mbuf *mbuf, guint *worker)
-{
-  const DpdkStackPeers *peers = &self->stack->peers;
-  const guint8 *frame = rte_pktmbuf_mtod (mbuf, const guint8 *);
-  guint length = rte_pktmbuf_data_len (mbuf);
-  const struct eth_hdr *ethernet = (const struct eth_hdr *) frame;
-  guint16 type, port;
-  guint8 owner;
-
-  if (length < SIZEOF_ETH_HDR)
-    return FRAME_OURS;
-  type = lwip_ntohs (ethernet->type);
-  frame += SIZEOF_ETH_HDR;
-  length -= SIZEOF_ETH_HDR;
-  if (type == ETHTYPE_ARP || (type == ETHTYPE_IPV6 && is_neighbour_discovery (frame, length)))
-    return FRAME_FOR_ALL;
-  if ((type != ETHTYPE_IP && type != ETHTYPE_IPV6) ||
-      !get_destination_port (frame, length, type, &port))
-    return FRAME_OURS;
-  owner = __atomic_load_n (&peers->port_owners[port], __ATOMIC_RELAXED);
-  if (owner == DPDK_STACK_PORT_OF_ALL)
-    return FRAME_OURS;
-  if (owner != 0)
-    *worker = owner - 1u;
-  else if (port >= DPDK_STACK_FIRST_EPHEMERAL_PORT)
-    *worker = port % peers->n_workers;
-  else
-    return FRAME_OURS;
-  if (*worker >= self->n_queues)
-    return FRAME_OURS;
-  return *worker == peers->index ? FRAME_OURS : FRAME_FOR_ANOTHER;
-}
-
-static void
-forward (DpdkStackInterface *self, guint worker, struct rte_mbuf *mbuf)
-{
-  const DpdkStackPeers *peers = &self->stack->peers;
-
-  if (peers->forward (peers->data, worker, self->index, mbuf))
-    return;
-  self->stack->statistics.rx_dropped++;
-  rte_pktmbuf_free (mbuf);
-}
-
-static void
-forward_to_all (DpdkStackInterface *self, struct rte_mbuf *mbuf)
-{
-  const DpdkStackPeers *peers = &self->stack->peers;
-
-  for (guint i = 0; i < MIN (peers->n_workers, self->n_queues); i++)
-    {
-      struct rte_mbuf *copy;
-
-      if (i == peers->index)
-        continue;
-      copy = rte_pktmbuf_copy (mbuf, self->pool, 0, UINT32_MAX);
-      if (copy != NULL)
-        forward (self, i, copy);
-    }
-}
-
 static DpdkStackNetif *
 find_netif_v4 (DpdkStackInterface *self, const guint8 *address)
 {
@@ -446,7 +269,7 @@ choose_netif (DpdkStackInterface *self, const struct rte_mbuf *mbuf)
     return find_netif_v4 (self, frame + G_STRUCT_OFFSET (struct etharp_hdr, dipaddr));
   if (type == ETHTYPE_IP && length >= IP_HLEN)
     return find_netif_v4 (self, frame + G_STRUCT_OFFSET (struct ip_hdr, dest));
-  if (type == ETHTYPE_IPV6 && is_neighbour_discovery (frame, length) &&
+  if (type == ETHTYPE_IPV6 && dpdk_stack_is_neighbour_discovery (frame, length) &&
       frame[IP6_HLEN] == ICMP6_TYPE_NS && length >= IP6_HLEN + sizeof (struct ns_header))
     return find_netif_v6 (self,
                           frame + IP6_HLEN + G_STRUCT_OFFSET (struct ns_header, target_address));
@@ -480,32 +303,23 @@ dpdk_stack_interface_input (DpdkStackInterface *self, struct rte_mbuf *mbuf)
   if ((mbuf->ol_flags & RTE_MBUF_F_RX_LRO) != 0)
     offload |= PBUF_OFFLOAD_MERGED;
   netif = choose_netif (self, mbuf);
-  p = wrap_packet (self->stack, mbuf);
+  p = dpdk_stack_packet_wrap (self->stack, mbuf);
   p->offload = offload;
   if (netif->netif.input (p, &netif->netif) != ERR_OK)
     pbuf_free (p);
 }
 
-/* FALSE: it was for another worker only */
-static gboolean
-is_ours (DpdkStackInterface *self, struct rte_mbuf *mbuf)
+/* what another worker has found to be ours: an IP packet without a link header */
+void
+dpdk_stack_interface_input_datagram (DpdkStackInterface *self, struct rte_mbuf *mbuf)
 {
-  guint worker;
+  DpdkStackNetif *netif = g_ptr_array_index (self->netifs, 0);
+  struct pbuf *p = dpdk_stack_packet_wrap (self->stack, mbuf);
 
-  if (self->stack->peers.n_workers == 1)
-    return TRUE;
-  switch (find_target (self, mbuf, &worker))
-    {
-    case FRAME_FOR_ALL:
-      forward_to_all (self, mbuf);
-      return TRUE;
-    case FRAME_FOR_ANOTHER:
-      forward (self, worker, mbuf);
-      return FALSE;
-    case FRAME_OURS:
-    default:
-      return TRUE;
-    }
+  /* it was checked there, and may have come from there */
+  p->flags |= PBUF_FLAG_LOOPED;
+  if (ip_input (p, &netif->netif) != ERR_OK)
+    pbuf_free (p);
 }
 
 guint
@@ -524,7 +338,7 @@ dpdk_stack_interface_receive (DpdkStackInterface *self)
         rte_prefetch0 (rte_pktmbuf_mtod (burst[i + 1], void *));
       if ((self->offloads & DPDK_STACK_OFFLOAD_RX_CHECKSUM) == 0)
         dpdk_stack_packet_forget_verified (mbuf);
-      if (is_ours (self, mbuf))
+      if (self->stack->peers.n_workers == 1 || !dpdk_stack_interface_steer (self, mbuf))
         burst[n_ours++] = mbuf;
     }
   if (n_ours > 1 && (self->offloads & DPDK_STACK_OFFLOAD_GRO) != 0)

@@ -108,6 +108,8 @@ void dpdk_stack_interface_set_mac (DpdkStackInterface *self, const guint8 mac[6]
 void dpdk_stack_interface_set_mtu (DpdkStackInterface *self, guint mtu);
 gboolean dpdk_stack_interface_has_address (DpdkStackInterface *self, gboolean is_v6,
                                            const guint8 *address);
+void dpdk_stack_interface_input_datagram (DpdkStackInterface *self, struct rte_mbuf *mbuf);
+gboolean dpdk_stack_interface_steer (DpdkStackInterface *self, struct rte_mbuf *mbuf);
 err_t dpdk_stack_interface_transmit (struct netif *netif, struct pbuf *p);
 void dpdk_stack_interface_flush (DpdkStackInterface *self);
 void dpdk_stack_interface_drop_unsent (DpdkStackInterface *self);
@@ -146,5 +148,11 @@ dpdk_stack_packet_forget_verified (struct rte_mbuf *mbuf)
   if ((mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_NONE)
     mbuf->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
 }
+
+gboolean dpdk_stack_is_neighbour_discovery (const guint8 *payload, guint length);
+
+struct pbuf *dpdk_stack_packet_wrap (DpdkStack *stack, struct rte_mbuf *mbuf);
+struct rte_mbuf *dpdk_stack_packet_copy (const struct pbuf *p, struct rte_mempool *pool);
+struct rte_mbuf *dpdk_stack_packet_lend (struct pbuf *p);
 
 G_END_DECLS

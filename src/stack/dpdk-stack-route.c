@@ -96,3 +96,14 @@ dpdk_lwip_port_is_ours (uint16_t port)
     return owner == peers->index + 1;
   return port % peers->n_workers == peers->index;
 }
+
+int
+dpdk_lwip_udp_port_is_ours (uint16_t port)
+{
+  const DpdkStackPeers *peers = &dpdk_stack_current->peers;
+
+  if (peers->n_workers == 1)
+    return TRUE;
+  return port >= DPDK_STACK_FIRST_EPHEMERAL_PORT && port % peers->n_workers == peers->index &&
+         dpdk_stack_udp_ports_get_owner (peers->udp_ports, port) == DPDK_STACK_PORT_OF_NONE;
+}

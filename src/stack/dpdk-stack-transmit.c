@@ -47,16 +47,30 @@ copy_with_sum (const struct pbuf *p, guint offset, guint8 *to)
 
 /* lwIP has left the sum of the pseudo header where the checksum goes */
 static void
-copy_with_checksum (const struct pbuf *p, const DpdkStackFrame *frame, guint8 *to)
+set_checksum (const DpdkStackFrame *frame, guint8 *bytes, guint16 sum)
 {
-  guint16 checksum;
+  guint16 checksum = (guint16) ~sum;
 
-  pbuf_copy_partial (p, to, (u16_t) frame->l4_offset, 0);
-  checksum = (guint16) ~copy_with_sum (p, frame->l4_offset, to + frame->l4_offset);
   /* 0 would say that there is none */
   if (checksum == 0 && frame->protocol == IP_PROTO_UDP)
     checksum = 0xffff;
-  memcpy (to + get_checksum_offset (frame), &checksum, sizeof checksum);
+  memcpy (bytes + get_checksum_offset (frame), &checksum, sizeof checksum);
+}
+
+static void
+copy_with_checksum (const struct pbuf *p, const DpdkStackFrame *frame, guint8 *to)
+{
+  pbuf_copy_partial (p, to, (u16_t) frame->l4_offset, 0);
+  set_checksum (frame, to, copy_with_sum (p, frame->l4_offset, to + frame->l4_offset));
+}
+
+static void
+finish_checksum (struct rte_mbuf *mbuf, const DpdkStackFrame *frame)
+{
+  guint8 *bytes = rte_pktmbuf_mtod (mbuf, guint8 *);
+
+  set_checksum (frame, bytes,
+                dpdk_lwip_checksum (bytes + frame->l4_offset, mbuf->data_len - frame->l4_offset));
 }
 
 static void
@@ -209,7 +223,7 @@ join_large (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame
 }
 
 static struct rte_mbuf *
-copy_frame (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame)
+copy_frame (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *to_finish)
 {
   struct rte_mbuf *mbuf = rte_pktmbuf_alloc (self->pool);
   char *room = mbuf != NULL ? rte_pktmbuf_append (mbuf, p->tot_len) : NULL;
@@ -219,13 +233,27 @@ copy_frame (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame
       rte_pktmbuf_free (mbuf);
       return NULL;
     }
-  if (frame == NULL)
-    pbuf_copy_partial (p, room, p->tot_len, 0);
-  else if ((self->offloads & DPDK_STACK_OFFLOAD_TX_CHECKSUM) == 0)
-    copy_with_checksum (p, frame, (guint8 *) room);
+  if (to_finish != NULL)
+    copy_with_checksum (p, to_finish, (guint8 *) room);
   else
+    pbuf_copy_partial (p, room, p->tot_len, 0);
+  return mbuf;
+}
+
+/* @frame: NULL if its checksum is there already, or there is none */
+static struct rte_mbuf *
+make_frame (DpdkStackInterface *self, struct pbuf *p, const DpdkStackFrame *frame)
+{
+  gboolean is_offloaded = frame != NULL && (self->offloads & DPDK_STACK_OFFLOAD_TX_CHECKSUM) != 0;
+  const DpdkStackFrame *to_finish = is_offloaded ? NULL : frame;
+  struct rte_mbuf *mbuf = dpdk_stack_packet_lend (p);
+
+  if (mbuf == NULL)
+    mbuf = copy_frame (self, p, to_finish);
+  else if (to_finish != NULL)
+    finish_checksum (mbuf, to_finish);
+  if (mbuf != NULL && is_offloaded)
     {
-      pbuf_copy_partial (p, room, p->tot_len, 0);
       request_checksum (mbuf, frame);
       dpdk_stack_count (&self->stack->tx_checksums);
     }
@@ -263,7 +291,7 @@ dpdk_stack_interface_transmit (struct netif *netif, struct pbuf *p)
   if (self->n_unsent == G_N_ELEMENTS (self->unsent))
     dpdk_stack_interface_flush (self);
   if (self->n_unsent < G_N_ELEMENTS (self->unsent))
-    mbuf = copy_frame (self, p, frame);
+    mbuf = make_frame (self, p, frame);
   if (mbuf == NULL)
     {
       self->stack->statistics.tx_dropped++;

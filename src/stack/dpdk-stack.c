@@ -175,14 +175,16 @@ dpdk_stack_get_n_interfaces (DpdkStack *self)
 }
 
 void
-dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf)
+dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf, gboolean is_datagram)
 {
   DpdkStackInterface *found = find_interface (self, interface);
 
-  if (found != NULL)
-    dpdk_stack_interface_input (found, mbuf);
-  else
+  if (found == NULL)
     rte_pktmbuf_free (mbuf);
+  else if (is_datagram)
+    dpdk_stack_interface_input_datagram (found, mbuf);
+  else
+    dpdk_stack_interface_input (found, mbuf);
 }
 
 void
@@ -267,10 +269,43 @@ dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 *address)
   return FALSE;
 }
 
+/* buffers that are not free for the device */
+static guint
+count_held (DpdkStack *self)
+{
+  return self->n_packets + (guint) g_atomic_int_get (&self->budget->n_views);
+}
+
 gboolean
 dpdk_stack_should_copy (DpdkStack *self, const struct pbuf *p)
 {
-  const guint n = self->n_packets + (guint) g_atomic_int_get (&self->budget->n_views);
+  return count_held (self) > (p->tot_len < SMALL_DATA ? self->max_packets / 4 : self->max_packets);
+}
 
-  return n > (p->tot_len < SMALL_DATA ? self->max_packets / 4 : self->max_packets);
+gboolean
+dpdk_stack_is_short_of_buffers (DpdkStack *self)
+{
+  return count_held (self) > self->max_packets;
+}
+
+guint
+dpdk_stack_get_room (DpdkStack *self)
+{
+  guint room = G_MAXUINT;
+
+  for (guint i = 0; i < self->interfaces->len; i++)
+    {
+      const DpdkStackInterface *interface = g_ptr_array_index (self->interfaces, i);
+
+      room = MIN (room, G_N_ELEMENTS (interface->unsent) - interface->n_unsent);
+    }
+  return room;
+}
+
+struct rte_mempool *
+dpdk_stack_get_pool (DpdkStack *self)
+{
+  return self->interfaces->len > 0
+             ? ((const DpdkStackInterface *) g_ptr_array_index (self->interfaces, 0))->pool
+             : NULL;
 }

@@ -3,11 +3,14 @@
 
 #include "dpdk-glib.h"
 #include "dpdk-stack-budget.h"
+#include "dpdk-stack-udp-ports.h"
 
 G_BEGIN_DECLS
 
 struct rte_mbuf;
 struct rte_mempool;
+struct ip_addr;
+struct netif;
 struct pbuf;
 
 /* a TCP/IP stack; it lives and dies on one thread, and a thread has at most one */
@@ -19,6 +22,9 @@ typedef struct {
   guint8 bytes[16];
   guint prefix_length;
 } DpdkStackAddress;
+
+/* whether @bytes is in the subnet of @self; both are of one family */
+gboolean dpdk_stack_address_contains (const DpdkStackAddress *self, const guint8 *bytes);
 
 typedef struct {
   guint index;
@@ -43,11 +49,14 @@ typedef struct {
 typedef struct {
   guint index;
   guint n_workers;
-  /* hands a packet to the stack of another worker; takes over @mbuf, unless it has no room */
-  gboolean (*forward) (gpointer data, guint worker, guint interface, struct rte_mbuf *mbuf);
+  /* hands a packet to the stack of another worker; takes over @mbuf, unless it has no room.
+     @is_datagram: it has no link header, and was checked already */
+  gboolean (*forward) (gpointer data, guint worker, guint interface, struct rte_mbuf *mbuf,
+                       gboolean is_datagram);
   gpointer data;
-  /* the worker that owns a local port, plus one, or DPDK_STACK_PORT_OF_ALL; shared by all workers */
+  /* the worker that owns a local port of TCP, plus one, or DPDK_STACK_PORT_OF_ALL; shared by all workers */
   const guint8 *port_owners;
+  DpdkStackUdpPorts *udp_ports;
 } DpdkStackPeers;
 
 typedef struct {
@@ -83,7 +92,8 @@ void dpdk_stack_remove_interface (DpdkStack *self, guint interface);
 gboolean dpdk_stack_has_address (DpdkStack *self, guint interface, gboolean is_v6,
                                  const guint8 *address);
 guint dpdk_stack_get_n_interfaces (DpdkStack *self);
-void dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf);
+void dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf,
+                       gboolean is_datagram);
 void dpdk_stack_run_timers (DpdkStack *self);
 gint64 dpdk_stack_get_timeout (DpdkStack *self);
 void dpdk_stack_flush (DpdkStack *self);
@@ -100,5 +110,19 @@ gboolean dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 
    kept */
 gboolean dpdk_stack_refuses_connection (DpdkStack *self);
 gboolean dpdk_stack_should_copy (DpdkStack *self, const struct pbuf *p);
+gboolean dpdk_stack_is_short_of_buffers (DpdkStack *self);
+
+/* frames that the interfaces have room for in this turn, at least */
+guint dpdk_stack_get_room (DpdkStack *self);
+
+struct netif *dpdk_stack_get_multicast_netif (DpdkStack *self, gint interface);
+signed char dpdk_stack_join_group (DpdkStack *self, gint interface, const struct ip_addr *group);
+signed char dpdk_stack_leave_group (DpdkStack *self, gint interface, const struct ip_addr *group);
+
+/* between the application and the stack, for the thread of the stack */
+struct pbuf *dpdk_stack_packet_wrap_for_sending (DpdkStack *stack, struct rte_mbuf *mbuf);
+struct rte_mbuf *dpdk_stack_packet_unwrap (struct pbuf *p, struct rte_mempool *pool);
+/* NULL if all devices were removed */
+struct rte_mempool *dpdk_stack_get_pool (DpdkStack *self);
 
 G_END_DECLS

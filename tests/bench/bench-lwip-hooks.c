@@ -71,6 +71,23 @@ dpdk_lwip_port_is_ours (uint16_t port)
   return 1;
 }
 
+int
+dpdk_lwip_udp_port_is_ours (uint16_t port)
+{
+  return 1;
+}
+
+void
+dpdk_lwip_loop_output (struct pbuf *p, struct netif *netif)
+{
+}
+
+int
+dpdk_lwip_udp_unmatched (struct pbuf *p, struct netif *netif)
+{
+  return 0;
+}
+
 struct netif *
 dpdk_lwip_route_v4 (const ip4_addr_t *source, const ip4_addr_t *destination)
 {

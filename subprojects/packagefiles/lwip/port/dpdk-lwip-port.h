@@ -12,6 +12,7 @@ struct ip4_addr;
 struct ip6_addr;
 struct ip_addr;
 struct netif;
+struct pbuf;
 
 /* Unpredictable numbers: ports, hash keys, DNS transactions, IP identification. */
 uint32_t dpdk_lwip_random (void);
@@ -26,6 +27,17 @@ uint32_t dpdk_lwip_isn (const struct ip_addr *local_ip,
 /* Whether answers to this local port reach the thread of the stack: only such
  * ports are taken for connections and sockets that do not name one. */
 int dpdk_lwip_port_is_ours (uint16_t port);
+int dpdk_lwip_udp_port_is_ours (uint16_t port);
+
+/* A packet that this thread sends to itself: a member of the group may be on
+ * another thread.  p starts at the IP header and stays the caller's. */
+void dpdk_lwip_loop_output (struct pbuf  *p,
+                            struct netif *netif);
+
+/* A datagram for us that no pcb of this thread wants.  p starts at the IP header
+ * and stays the caller's; not 0 if another thread gets it. */
+int dpdk_lwip_udp_unmatched (struct pbuf  *p,
+                             struct netif *netif);
 
 /* Routes that lwIP's own rules do not know; NULL to leave it to them.  source
  * may be NULL. */

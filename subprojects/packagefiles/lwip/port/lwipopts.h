@@ -107,6 +107,9 @@
 #define LWIP_HOOK_TCP_ISN            dpdk_lwip_isn
 #define LWIP_HOOK_TCP_MEMORY         dpdk_lwip_memory_level
 #define LWIP_HOOK_PORT_IS_OURS       dpdk_lwip_port_is_ours
+#define LWIP_HOOK_UDP_PORT_IS_OURS   dpdk_lwip_udp_port_is_ours
+#define LWIP_HOOK_UDP_UNMATCHED      dpdk_lwip_udp_unmatched
+#define LWIP_HOOK_LOOP_OUTPUT        dpdk_lwip_loop_output
 #define LWIP_HOOK_IP4_ROUTE_SRC      dpdk_lwip_route_v4
 #define LWIP_HOOK_IP6_ROUTE          dpdk_lwip_route_v6
 #define LWIP_HOOK_ND6_GET_GW         dpdk_lwip_gateway_v6

@@ -35,6 +35,7 @@
 #include "dpdk-tcp-listener.h"
 #include "dpdk-tcp-options.h"
 #include "dpdk-tcp-socket.h"
+#include "dpdk-udp-socket.h"
 #include "dpdk-worker.h"
 
 #include "dpdk-enums.h"

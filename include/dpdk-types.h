@@ -30,6 +30,10 @@ typedef struct _DpdkTcpConnection DpdkTcpConnection;
 typedef struct _DpdkTcpListener DpdkTcpListener;
 typedef struct _DpdkTcpOptions DpdkTcpOptions;
 typedef struct _DpdkTcpSocket DpdkTcpSocket;
+typedef struct _DpdkUdpAddress DpdkUdpAddress;
+typedef struct _DpdkUdpMessage DpdkUdpMessage;
+typedef struct _DpdkUdpSocket DpdkUdpSocket;
+typedef struct _DpdkUdpStatistics DpdkUdpStatistics;
 typedef struct _DpdkWorker DpdkWorker;
 
 G_END_DECLS

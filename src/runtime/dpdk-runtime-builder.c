@@ -265,6 +265,8 @@ dpdk_runtime_builder_set_queue_descriptors (DpdkRuntimeBuilder *self, guint queu
  * %G_IO_ERROR_NO_SPACE, writing blocks while there is something to send, and who has unread data gets
  * no more; connections that there are go on. [struct@Dpdk.StackCounters] tells of it.
  *
+ * Datagrams of UDP that wait to be read count, too, and those that arrive when all is taken are dropped.
+ *
  * Since: 0.1
  */
 void

@@ -9,8 +9,8 @@
  * What all sockets have in common.
  *
  * A socket belongs to one [class@Dpdk.Worker] and to a [class@Dpdk.Port], and holds both. Programs
- * use [class@Dpdk.TcpSocket] and [class@Dpdk.TcpListener]; further subclasses are not possible
- * outside of the library.
+ * use [class@Dpdk.TcpSocket], [class@Dpdk.TcpListener] and [class@Dpdk.UdpSocket]; further subclasses
+ * are not possible outside of the library.
  *
  * ```c
  * g_autoptr (GSocketAddress) address = dpdk_socket_get_local_address (DPDK_SOCKET (listener), &error);
@@ -217,8 +217,8 @@ dpdk_socket_is_closed (DpdkSocket *self)
  * sent. If the socket has received data that was not read, the connection then ends with a reset
  * (RFC 2525, 2.17), else in an orderly way.
  *
- * May be called from any thread. A connection ends in the background; a listener has stopped
- * listening when the call returns, except when a worker closes that of another.
+ * May be called from any thread. A connection ends in the background; the address of a listener or of
+ * a [class@Dpdk.UdpSocket] is free when the call returns, except when a worker closes that of another.
  *
  * Since: 0.1
  */

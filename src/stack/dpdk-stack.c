@@ -288,6 +288,12 @@ dpdk_stack_is_short_of_buffers (DpdkStack *self)
   return count_held (self) > self->max_packets;
 }
 
+gboolean
+dpdk_stack_is_out_of_memory (DpdkStack *self)
+{
+  return dpdk_stack_get_memory_level (self) == TCP_MEMORY_FULL;
+}
+
 guint
 dpdk_stack_get_room (DpdkStack *self)
 {

@@ -111,6 +111,7 @@ gboolean dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 
 gboolean dpdk_stack_refuses_connection (DpdkStack *self);
 gboolean dpdk_stack_should_copy (DpdkStack *self, const struct pbuf *p);
 gboolean dpdk_stack_is_short_of_buffers (DpdkStack *self);
+gboolean dpdk_stack_is_out_of_memory (DpdkStack *self);
 
 /* frames that the interfaces have room for in this turn, at least */
 guint dpdk_stack_get_room (DpdkStack *self);

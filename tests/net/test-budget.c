@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* the memory budget of a worker: those who are connected go on, others wait, nothing is lost */
 #include "net-pair.h"
+#include "net-udp.h"
 
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #define SIZE (128 * 1024)
 #define BUDGET (4 * 1024 * 1024)
 #define ANSWER 10000
+#define DATAGRAM 1000
 
 #define SERVER(pair, counter) net_pair_get_counter (pair, 1, DPDK_STACK_COUNTER_##counter)
 
@@ -191,6 +193,66 @@ test_send (void)
   net_pair_stop (&pair);
 }
 
+static guint64
+count_dropped (DpdkUdpSocket **sockets, guint n)
+{
+  guint64 sum = 0;
+
+  for (guint i = 0; i < n; i++)
+    sum += net_udp_get_statistics (sockets[i]).receive_dropped;
+  return sum;
+}
+
+static gboolean
+send_to_all (DpdkUdpSocket *socket, DpdkUdpSocket **receivers, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    net_udp_send (socket, net_pair_get_host (1), net_udp_get_port (receivers[i]), net_pattern (i),
+                  DATAGRAM);
+  return TRUE;
+}
+
+/* datagrams that nobody reads are dropped before the receive buffers are full */
+static void
+test_datagrams (void)
+{
+  enum {
+    N = N_CONNECTIONS
+  };
+  NetPair pair;
+  DpdkUdpSocket *sender, *receivers[N];
+  guint8 buffer[DATAGRAM];
+
+  net_pair_start (&pair, 0, BUDGET);
+  sender = net_udp_new (pair.runtimes[0], net_pair_get_host (0), 0);
+  for (guint i = 0; i < N; i++)
+    receivers[i] = net_udp_new (pair.runtimes[1], net_pair_get_host (1), 0);
+  DPDK_TEST_WAIT_UNTIL (send_to_all (sender, receivers, N) && count_dropped (receivers, N) > N);
+  g_assert_cmpuint (SERVER (&pair, MEMORY_REACHED), >=, 1);
+  g_assert_cmpuint (SERVER (&pair, MEMORY_USED), >=, BUDGET / 8 * 7);
+  g_assert_cmpuint (SERVER (&pair, MEMORY_USED), <, BUDGET + 1024 * 1024);
+  for (guint i = 0; i < N; i++)
+    {
+      guint64 n = net_udp_get_statistics (receivers[i]).received;
+
+      g_assert_cmpuint (n, >, 0);
+      g_assert_cmpuint (n * DATAGRAM, <,
+                        dpdk_udp_socket_get_receive_buffer_size (receivers[i]) / 2);
+      for (; n > 0; n--)
+        {
+          g_assert_cmpuint (net_udp_receive (receivers[i], buffer, DATAGRAM, NULL), ==, DATAGRAM);
+          g_assert_cmpmem (buffer, DATAGRAM, net_pattern (i), DATAGRAM);
+        }
+    }
+  DPDK_TEST_WAIT_UNTIL (SERVER (&pair, MEMORY_USED) < BUDGET / 2);
+  send_to_all (sender, receivers, 1);
+  g_assert_cmpuint (net_udp_receive (receivers[0], buffer, DATAGRAM, NULL), ==, DATAGRAM);
+  for (guint i = 0; i < N; i++)
+    net_release (receivers[i]);
+  net_release (sender);
+  net_pair_stop (&pair);
+}
+
 static void
 test_settings (void)
 {
@@ -242,6 +304,7 @@ main (int argc, char **argv)
   dpdk_test_init (&argc, &argv);
   dpdk_test_add_func ("/net/budget/receive", DPDK_TEST_FLAGS_NONE, test_receive);
   dpdk_test_add_func ("/net/budget/send", DPDK_TEST_FLAGS_NONE, test_send);
+  dpdk_test_add_func ("/net/budget/datagrams", DPDK_TEST_FLAGS_NONE, test_datagrams);
   dpdk_test_add_func ("/net/budget/settings", DPDK_TEST_FLAGS_NONE, test_settings);
   return g_test_run ();
 }

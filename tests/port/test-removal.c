@@ -2,6 +2,7 @@
 /* devices that are pulled out while they are in use */
 #include "net-exchange.h"
 #include "net-kernel.h"
+#include "net-udp.h"
 #include "port-fixture.h"
 
 #include <rte_ethdev.h>
@@ -181,6 +182,55 @@ test_sockets (void)
   net_stop (runtime);
 }
 
+/* as above, and groups on it are left */
+static void
+test_udp_sockets (void)
+{
+  static const char *const hosts[] = { "198.18.0.2", "198.18.1.2", "0.0.0.0" };
+  DpdkRuntime *runtime = net_start_with (TWO_PORTS);
+  DpdkPort *port = dpdk_runtime_dup_port (runtime, 0);
+  g_autoptr (GInetAddress) group = g_inet_address_new_from_string ("239.1.2.3");
+  g_autoptr (GError) error = NULL;
+  DpdkUdpSocket *sockets[G_N_ELEMENTS (hosts)];
+  int fd;
+  char byte;
+
+  net_kernel_up ("dpdk0", "198.18.0.1/24", NULL);
+  net_kernel_up ("dpdk1", "198.18.1.1/24", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      sockets[i] = net_udp_new (runtime, hosts[i], (guint16) (7 + i));
+      dpdk_udp_socket_join_group (sockets[i], group, port, &error);
+      g_assert_no_error (error);
+    }
+  port_emit_removal (port);
+  g_assert_null (
+      dpdk_udp_socket_receive_bytes (sockets[0], NULL, net_udp_get_patience (), NULL, &error));
+  assert_names_port (error);
+  g_clear_error (&error);
+  g_assert_true (dpdk_socket_is_closed (DPDK_SOCKET (sockets[0])));
+  wait_until_gone ("net_tap0");
+  fd = net_kernel_udp_open ("198.18.1.1", 0);
+  for (guint i = 1; i < G_N_ELEMENTS (hosts); i++)
+    {
+      net_kernel_udp_send (fd, "198.18.1.2", (guint16) (7 + i), "x", 1);
+      g_assert_cmpuint (net_udp_receive (sockets[i], &byte, 1, NULL), ==, 1);
+      net_udp_send (sockets[i], "198.18.1.1", net_kernel_get_port (fd), "y", 1);
+      g_assert_cmpuint (net_kernel_udp_receive (fd, &byte, 1, NULL), ==, 1);
+      g_assert_false (dpdk_udp_socket_leave_group (sockets[i], group, port, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+      g_clear_error (&error);
+      g_assert_false (dpdk_udp_socket_set_multicast_port (sockets[i], port, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+      g_clear_error (&error);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    net_release (sockets[i]);
+  net_kernel_close (fd);
+  g_object_unref (port);
+  net_stop (runtime);
+}
+
 typedef struct {
   DpdkTcpListener *listener;
   guint n_failed;
@@ -248,6 +298,7 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/port/removal/memif", DPDK_TEST_FLAGS_NETWORK, test_memif);
   dpdk_test_add_func ("/port/removal/dropped", DPDK_TEST_FLAGS_NETWORK, test_dropped);
   dpdk_test_add_func ("/port/removal/sockets", DPDK_TEST_FLAGS_NETWORK, test_sockets);
+  dpdk_test_add_func ("/port/removal/udp-sockets", DPDK_TEST_FLAGS_NETWORK, test_udp_sockets);
   dpdk_test_add_func ("/port/removal/runtime-under-load", DPDK_TEST_FLAGS_NETWORK,
                       test_runtime_under_load);
   return g_test_run ();

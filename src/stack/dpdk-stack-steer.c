@@ -88,23 +88,22 @@ is_about_groups (const IpPacket *packet)
           packet->payload[0] >= ICMP6_TYPE_MLQ && packet->payload[0] <= ICMP6_TYPE_MLD);
 }
 
-/* the local port of the datagram that an ICMP error quotes */
+/* what an ICMP error quotes, of which the local port is returned */
 static gboolean
-get_quoted_port (const IpPacket *packet, guint16 *port)
+parse_quoted (const IpPacket *packet, IpPacket *quoted, guint16 *port)
 {
-  IpPacket quoted;
-
   if (packet->length < 8)
     return FALSE;
   if (packet->is_v6 ? packet->protocol != IP6_NEXTH_ICMP6 || packet->payload[0] > ICMP6_TYPE_PP
                     : packet->protocol != IP_PROTO_ICMP ||
-                          (packet->payload[0] != ICMP_DUR && packet->payload[0] != ICMP_PP))
+                          (packet->payload[0] != ICMP_DUR && packet->payload[0] != ICMP_TE &&
+                           packet->payload[0] != ICMP_PP))
     return FALSE;
-  if (!parse_ip (&quoted, packet->payload + 8, packet->length - 8,
+  if (!parse_ip (quoted, packet->payload + 8, packet->length - 8,
                  packet->is_v6 ? ETHTYPE_IPV6 : ETHTYPE_IP) ||
-      quoted.protocol != IP_PROTO_UDP || quoted.length < 4)
+      quoted->length < 4)
     return FALSE;
-  *port = get_16 (quoted.payload);
+  *port = get_16 (quoted->payload);
   return TRUE;
 }
 
@@ -130,6 +129,15 @@ find_target_tcp (DpdkStackInterface *self, guint16 port, guint *worker)
   else
     return FRAME_OURS;
   return target_worker (self, *worker);
+}
+
+/* the connections of a port of all are where the device has spread them to */
+static FrameTarget
+find_target_of_tcp_error (DpdkStackInterface *self, guint16 port, guint *worker)
+{
+  guint owner = __atomic_load_n (&self->stack->peers.port_owners[port], __ATOMIC_RELAXED);
+
+  return owner == DPDK_STACK_PORT_OF_ALL ? FRAME_FOR_ALL : find_target_tcp (self, port, worker);
 }
 
 static FrameTarget
@@ -188,7 +196,7 @@ find_target (DpdkStackInterface *self, const struct rte_mbuf *mbuf, guint *worke
   const guint8 *frame = rte_pktmbuf_mtod (mbuf, const guint8 *);
   guint length = rte_pktmbuf_data_len (mbuf);
   const struct eth_hdr *ethernet = (const struct eth_hdr *) frame;
-  IpPacket packet;
+  IpPacket packet, quoted;
   guint16 type, port;
 
   if (length < SIZEOF_ETH_HDR)
@@ -210,9 +218,12 @@ find_target (DpdkStackInterface *self, const struct rte_mbuf *mbuf, guint *worke
     return find_target_tcp (self, get_16 (packet.payload + 2), worker);
   if (packet.protocol == IP_PROTO_UDP && packet.length >= 4)
     return find_target_udp (self, &packet, get_16 (packet.payload + 2), worker);
-  if (get_quoted_port (&packet, &port))
-    return find_target_udp (self, &packet, port, worker);
-  return FRAME_OURS;
+  if (!parse_quoted (&packet, &quoted, &port))
+    return FRAME_OURS;
+  if (quoted.protocol == IP_PROTO_TCP)
+    return find_target_of_tcp_error (self, port, worker);
+  return quoted.protocol == IP_PROTO_UDP ? find_target_udp (self, &packet, port, worker)
+                                         : FRAME_OURS;
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SIZE (200 * 1024)
+#define N_CONNECTIONS 8
 /* what the path takes; what is larger than 1279 bytes, or has so many behind its IPv6 header, is lost */
 #define MTU 1270
 #define MTU6 1300
@@ -64,10 +65,16 @@ answer (int fd, const guint8 *lost, gboolean is_v6)
 static guint64
 get (DpdkRuntime *runtime, DpdkStackCounter counter)
 {
-  g_autoptr (DpdkWorker) worker = dpdk_runtime_dup_worker (runtime, 0);
-  g_autoptr (DpdkStackCounters) counters = dpdk_worker_dup_stack_counters (worker);
+  guint64 sum = 0;
 
-  return dpdk_stack_counters_get_value (counters, counter);
+  for (guint i = 0; i < dpdk_runtime_get_n_workers (runtime); i++)
+    {
+      g_autoptr (DpdkWorker) worker = dpdk_runtime_dup_worker (runtime, i);
+      g_autoptr (DpdkStackCounters) counters = dpdk_worker_dup_stack_counters (worker);
+
+      sum += dpdk_stack_counters_get_value (counters, counter);
+    }
+  return sum;
 }
 
 static void
@@ -81,7 +88,7 @@ send_all (DpdkRuntime *runtime, const char *host, gboolean is_told)
   const guint64 before = get (runtime, DPDK_STACK_COUNTER_TCP_PATH_MTU);
   guint8 frame[2048];
   gboolean is_from_us;
-  gssize n;
+  gssize n, largest = 0;
 
   net_write_pattern (connection, 0, SIZE);
   if (is_told)
@@ -107,7 +114,13 @@ send_all (DpdkRuntime *runtime, const char *host, gboolean is_told)
   net_write_pattern (connection, SIZE, SIZE);
   net_kernel_read_pattern (fd, SIZE, SIZE);
   while ((n = net_packet_receive (packets, frame, sizeof frame, &is_from_us)) > 0)
-    g_assert_false (is_large (frame, n, is_v6));
+    {
+      g_assert_false (is_large (frame, n, is_v6));
+      largest = MAX (largest, n);
+    }
+  /* who had to find out himself is more careful */
+  if (is_told)
+    g_assert_cmpint (largest, ==, NET_ETHERNET + (is_v6 ? MTU6 : MTU));
   g_assert_cmpuint (get (runtime, DPDK_STACK_COUNTER_TCP_PATH_MTU), ==, before + 1);
   net_kernel_close (packets);
   net_kernel_close (fd);
@@ -136,6 +149,27 @@ test_told (void)
   send_through (TRUE);
 }
 
+/* the error may come to the worker that does not have the connection */
+static void
+test_workers (void)
+{
+  static const char json[] =
+      "{\"dpdk_cores\": [0, 1], \"devices\": [{\"vdev\": \"net_tap0,iface=" NET_INTERFACE "\","
+      " \"mac\": \"" NET_OUR_MAC "\", \"addresses\": [\"" NET_OUR_V4 "/24\", \"" NET_OUR_V6
+      "/64\"]}]}";
+  DpdkRuntime *runtime = net_start_with (json);
+
+  net_kernel_up_default ();
+  net_frame_init (NET_INTERFACE);
+  lose_large_packets ();
+  for (guint i = 0; i < N_CONNECTIONS; i++)
+    send_all (runtime, NET_OUR_V4, TRUE);
+  /* further ones would begin with what is known of the path */
+  send_all (runtime, NET_OUR_V6, TRUE);
+  net_run ("ip link del hole");
+  net_stop (runtime);
+}
+
 static void
 test_silent (void)
 {
@@ -147,6 +181,7 @@ main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
   dpdk_test_add_func ("/net/path/told", DPDK_TEST_FLAGS_NETWORK, test_told);
+  dpdk_test_add_func ("/net/path/workers", DPDK_TEST_FLAGS_NETWORK, test_workers);
   dpdk_test_add_func ("/net/path/silent", DPDK_TEST_FLAGS_NETWORK, test_silent);
   return g_test_run ();
 }

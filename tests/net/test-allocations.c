@@ -125,8 +125,6 @@ int
 main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   dpdk_test_add_func ("/net/allocations/requests", DPDK_TEST_FLAGS_NONE, test_requests);
-#endif
   return g_test_run ();
 }

@@ -10,12 +10,21 @@
 #define MAX_DESCRIBED 16
 #define MAX_BYTES 14
 
+static G_DEFINE_QUARK (dpdk - test - is - finalized, is_finalized)
+
+    static void set_finalized (gpointer data)
+{
+  g_atomic_int_set ((gint *) data, TRUE);
+  g_atomic_rc_box_release (data);
+}
+
 /**
  * dpdk_test_assert_finalize:
  * @object: (transfer full) (type GObject.Object): an object
  *
  * Drops a reference, and asserts that it was the last one. Waits for other threads that are about to
- * drop theirs; where there are none, g_assert_finalize_object() is stricter.
+ * drop theirs, and until the object has dropped what it held; where there are none,
+ * g_assert_finalize_object() is stricter.
  *
  * May be called from any thread.
  *
@@ -25,25 +34,24 @@ void
 dpdk_test_assert_finalize (gpointer object)
 {
   gint64 deadline = dpdk_test_get_deadline ();
-  gboolean is_gone = FALSE;
-  GWeakRef reference;
-  const char *name;
+  g_autofree char *name = NULL;
+  gint *is_finalized;
 
   g_return_if_fail (G_IS_OBJECT (object));
 
-  name = G_OBJECT_TYPE_NAME (object);
-  g_weak_ref_init (&reference, object);
+  name = g_strdup (G_OBJECT_TYPE_NAME (object));
+  is_finalized = g_atomic_rc_box_new0 (gint);
+  /* it is released after finalize(), where a weak reference ends before dispose() */
+  g_object_set_qdata_full (object, is_finalized_quark (), g_atomic_rc_box_acquire (is_finalized),
+                           set_finalized);
   g_object_unref (object);
-  do
-    {
-      g_autoptr (GObject) held = g_weak_ref_get (&reference);
-
-      is_gone = held == NULL;
-    }
-  while (!is_gone && dpdk_test_wait_a_little (deadline));
-  if (!is_gone)
-    dpdk_test_fail ("%s is still held", name);
-  g_weak_ref_clear (&reference);
+  while (!g_atomic_int_get (is_finalized))
+    if (!dpdk_test_wait_a_little (deadline))
+      {
+        dpdk_test_fail ("%s is still held", name);
+        break;
+      }
+  g_atomic_rc_box_release (is_finalized);
 }
 
 static void

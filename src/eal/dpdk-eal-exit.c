@@ -95,6 +95,15 @@ dpdk_process_exit_init_late (void)
   atexit (before_hooks_of_dpdk);
 }
 
+/* after this one come the destructors of DPDK's libraries, and one that is loaded after its destructor
+   has run begins again, and panics */
+__attribute__ ((destructor)) static void
+on_unload (void)
+{
+  dpdk_process_refuse_start ();
+  dpdk_eal_prepare_exit ();
+}
+
 /**
  * dpdk_eal_prepare_exit:
  *
@@ -114,11 +123,15 @@ void
 dpdk_eal_prepare_exit (void)
 {
   gint64 deadline = g_get_monotonic_time () + EXIT_TIMEOUT_US;
+  gboolean is_owner = dpdk_owner_is_current ();
 
-  if (dpdk_eal_is_inert () || dpdk_process_get_state () == DPDK_EAL_STATE_NEVER)
+  if (dpdk_eal_is_inert () || !dpdk_process_wait_started (is_owner ? 0 : deadline))
     return;
   dpdk_process_wait_stopped (deadline);
-  if (!dpdk_owner_is_current ())
-    dpdk_owner_wait_idle (deadline);
+  if (!is_owner)
+    {
+      dpdk_owner_refuse_calls ();
+      dpdk_owner_wait_idle (deadline);
+    }
   dpdk_process_is_inert = TRUE;
 }

@@ -14,6 +14,7 @@ gboolean dpdk_owner_is_current (void);
 void dpdk_owner_post (DpdkOwnerFunc func, gpointer data);
 void dpdk_owner_post_poll (DpdkOwnerPollFunc func, gpointer data, gboolean must_end);
 gboolean dpdk_owner_call (DpdkOwnerFunc func, gpointer data, const char *what, GError **error);
+void dpdk_owner_refuse_calls (void);
 void dpdk_owner_abandon (gpointer data);
 gboolean dpdk_owner_wait_idle (gint64 deadline);
 void dpdk_owner_before_fork (void);

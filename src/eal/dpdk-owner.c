@@ -30,6 +30,7 @@ static struct {
   gboolean pass_wanted;
   gboolean busy;
   gboolean stopping;
+  gboolean refuses_calls;
 } owner;
 
 static DPDK_THREAD_LOCAL gboolean is_owner;
@@ -209,6 +210,15 @@ dpdk_owner_post_poll (DpdkOwnerPollFunc func, gpointer data, gboolean must_end)
   g_mutex_unlock (&owner.lock);
 }
 
+/* before the end of the process: what is called from then on is refused, what is posted still runs */
+void
+dpdk_owner_refuse_calls (void)
+{
+  g_mutex_lock (&owner.lock);
+  owner.refuses_calls = TRUE;
+  g_mutex_unlock (&owner.lock);
+}
+
 /* runs @func on the owner thread and waits for its end */
 gboolean
 dpdk_owner_call (DpdkOwnerFunc func, gpointer data, const char *what, GError **error)
@@ -230,7 +240,7 @@ dpdk_owner_call (DpdkOwnerFunc func, gpointer data, const char *what, GError **e
       return FALSE;
     }
   g_mutex_lock (&owner.lock);
-  if (owner.thread == NULL)
+  if (owner.thread == NULL || owner.refuses_calls)
     {
       g_mutex_unlock (&owner.lock);
       g_set_error (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD, "%s: the EAL of this process has ended",

@@ -14,6 +14,10 @@ typedef void (*DpdkProcessEndFunc) (gpointer data);
 gboolean dpdk_process_begin_start (DpdkEal **running, GError **error);
 void dpdk_process_end_start (DpdkEal *eal, gboolean has_started);
 DpdkEal *dpdk_process_dup_eal (void);
+/* waits for a start that another thread has begun; FALSE if there never was one */
+gboolean dpdk_process_wait_started (gint64 deadline);
+/* the first start may not begin any more */
+void dpdk_process_refuse_start (void);
 
 DpdkEalState dpdk_process_get_state (void);
 GPtrArray *dpdk_process_dup_dependants (void);

@@ -89,6 +89,28 @@ dpdk_process_end_start (DpdkEal *eal, gboolean has_started)
   g_mutex_unlock (&process.lock);
 }
 
+void
+dpdk_process_refuse_start (void)
+{
+  g_mutex_lock (&process.lock);
+  if (!dpdk_process_has_begun_locked ())
+    dpdk_process_is_inert = TRUE;
+  g_mutex_unlock (&process.lock);
+}
+
+gboolean
+dpdk_process_wait_started (gint64 deadline)
+{
+  gboolean in_time = TRUE, has_begun;
+
+  g_mutex_lock (&process.lock);
+  while (in_time && process.is_starting)
+    in_time = g_cond_wait_until (&process.changed, &process.lock, deadline);
+  has_begun = dpdk_process_has_begun_locked ();
+  g_mutex_unlock (&process.lock);
+  return has_begun;
+}
+
 DpdkEal *
 dpdk_process_dup_eal (void)
 {

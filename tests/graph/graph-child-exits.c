@@ -2,6 +2,7 @@
 #include "graph-child.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -155,6 +156,36 @@ exit_starting (World *world, const ChildOptions *options)
   exit (options->number);
 }
 
+static const ChildOptions *to_start_late;
+
+/* the hooks of exit () have run, only destructors come */
+__attribute__ ((destructor)) static void
+start_late (void)
+{
+  if (to_start_late == NULL)
+    return;
+  g_thread_new ("starting", starting_thread, (gpointer) to_start_late);
+  g_usleep (to_start_late->world.seed * 977 % 5000);
+}
+
+static ssize_t
+linger (void *cookie, const char *buffer, size_t size)
+{
+  g_usleep (50000);
+  return (ssize_t) size;
+}
+
+/* some moment around the end of the library itself; what a stream holds is written after all of that */
+static int
+exit_starting_late (World *world, const ChildOptions *options)
+{
+  FILE *stream = fopencookie (NULL, "w", (cookie_io_functions_t){ .write = linger });
+
+  to_start_late = options;
+  g_assert_cmpint (fputc ('.', stream), ==, '.');
+  exit (options->number);
+}
+
 static gboolean
 on_running (gpointer data)
 {
@@ -289,6 +320,7 @@ const Scenario exits_scenarios[] = {
   { "exit-thread", exit_thread },
   { "exit-ending", exit_ending },
   { "exit-starting", exit_starting },
+  { "exit-starting-late", exit_starting_late },
   { "run", run },
   { "run-held", run_held },
   { "traffic", traffic },

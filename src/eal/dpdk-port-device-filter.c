@@ -134,7 +134,7 @@ set_mode (DpdkPortDevice *self, const char *name, int (*change) (uint16_t id), g
   native = change (self->id);
   log = dpdk_log_capture_end ();
   if (native == 0)
-    *state = on;
+    g_atomic_int_set (state, on);
   else if (native == -ENOTSUP && refused != NULL)
     {
       *refused = TRUE;

@@ -180,8 +180,8 @@ dpdk_port_device_forget (DpdkPortDevice *self)
   self->memif_socket = NULL;
   self->settings = (DpdkPortSettings){ 0 };
   self->failed_mempools = NULL;
-  self->is_promiscuous = FALSE;
-  self->is_all_multicast = FALSE;
+  g_atomic_int_set (&self->is_promiscuous, FALSE);
+  g_atomic_int_set (&self->is_all_multicast, FALSE);
   self->macs = NULL;
   self->multicast_macs = NULL;
   self->rx_capabilities = 0;

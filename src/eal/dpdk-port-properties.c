@@ -234,7 +234,7 @@ dpdk_port_get_promiscuous (DpdkPort *self)
 {
   g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
 
-  return self->device.is_promiscuous;
+  return g_atomic_int_get (&self->device.is_promiscuous);
 }
 
 /**
@@ -252,7 +252,7 @@ dpdk_port_get_all_multicast (DpdkPort *self)
 {
   g_return_val_if_fail (DPDK_IS_PORT (self), FALSE);
 
-  return self->device.is_all_multicast;
+  return g_atomic_int_get (&self->device.is_all_multicast);
 }
 
 /**

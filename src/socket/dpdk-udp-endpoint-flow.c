@@ -14,7 +14,7 @@ copy_if_better (DpdkUdpEndpoint *self, DpdkStack *stack, struct pbuf *p)
   struct pbuf *copy;
 
   if (!dpdk_stack_is_short_of_buffers (stack) &&
-      (p->tot_len >= SMALL_DATA || self->received.n + self->arrived.n < MAX_WAITING_IN_BUFFERS))
+      (p->tot_len >= SMALL_DATA || self->n_waiting + self->arrived.n < MAX_WAITING_IN_BUFFERS))
     return p;
   copy = pbuf_clone (PBUF_RAW, PBUF_RAM, p);
   if (copy == NULL)
@@ -72,6 +72,7 @@ receive_arrived (DpdkUdpEndpoint *self)
         }
     }
   dpdk_udp_queue_move (&dropped, &self->read);
+  self->n_waiting = self->received.n;
   dpdk_udp_endpoint_notify_locked (self);
   g_mutex_unlock (&self->lock);
   dpdk_udp_datagram_queue_clear (&dropped);

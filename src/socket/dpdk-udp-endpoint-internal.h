@@ -24,6 +24,8 @@ struct _DpdkUdpEndpoint {
   ip_addr_t bound_ip;
   /* of this turn; the others get them all at once */
   DpdkUdpQueue arrived;
+  /* in @received when they got the last */
+  guint n_waiting;
   DpdkWorkerTask arrival_task;
   gboolean arrival_is_posted;
   /* what the device had no room for */

@@ -512,8 +512,8 @@ test_shared (void)
     }
   for (guint i = 0; i < N_WORKERS; i++)
     {
-      g_test_message ("worker %u: %d", i, echoes[i].n_echoed);
-      g_assert_cmpint (echoes[i].n_echoed, >, 0);
+      g_test_message ("worker %u: %d", i, g_atomic_int_get (&echoes[i].n_echoed));
+      g_assert_cmpint (g_atomic_int_get (&echoes[i].n_echoed), >, 0);
     }
   /* the other one takes over all */
   echo_close (&echoes[0]);

@@ -162,6 +162,7 @@ void
 dpdk_port_device_clear (DpdkPortDevice *self)
 {
   dpdk_port_settings_clear (&self->settings);
+  g_clear_pointer (&self->memif_socket, g_free);
   g_clear_pointer (&self->failed_mempools, g_ptr_array_unref);
   g_clear_pointer (&self->macs, g_array_unref);
   g_clear_pointer (&self->multicast_macs, g_array_unref);

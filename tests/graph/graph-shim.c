@@ -59,6 +59,15 @@ __lsan_is_turned_off (void)
   return getpid () != first_pid;
 }
 
+const char *__lsan_default_suppressions (void);
+
+/* what the sanitizer itself has in a thread that begins while the process ends */
+const char *
+__lsan_default_suppressions (void)
+{
+  return "leak:pthread_getattr_np\nleak:pthread_attr_";
+}
+
 /* POSIX has functions from dlsym(), ISO C only allows this way to convert them */
 static void
 find_next (const char *name, void *function)

@@ -114,6 +114,34 @@ def expect_error(domain, code, function, *arguments):
     raise AssertionError(f'{function} returned {result}')
 
 
+def expect_dpdk_error(code, function, *arguments):
+    return expect_error(Dpdk.Error.quark(), code, function, *arguments)
+
+
+def start_eal():
+    return Dpdk.Eal.new(EAL_ARGS)
+
+
+def touch_all(thing):
+    """Reads every property, and calls every getter without arguments; they have to agree."""
+    names = set()
+    for pspec in thing.list_properties():
+        if pspec.owner_type.name.startswith('Dpdk'):
+            names.add(pspec.name)
+            value = thing.get_property(pspec.name)
+            getter = (getattr(thing, 'get_' + pspec.name.replace('-', '_'), None) or
+                      getattr(thing, 'is_' + pspec.name.replace('-', '_')))
+            assert getter() == value, f'{thing} {pspec.name}: {getter()} is not {value}'
+    for name in dir(type(thing)):
+        info = getattr(type(thing), name)
+        if (name.startswith(('get_', 'is_', 'to_')) and type(info).__name__ == 'FunctionInfo' and
+                info.get_namespace() == 'Dpdk' and info.is_method() and
+                not info.get_arguments()):
+            getattr(thing, name)()
+            names.add(name)
+    return names
+
+
 class Echo:
     """Serves one connection, each step an async call of GIO."""
 
@@ -150,6 +178,13 @@ def serve_one(runtime):
     output = finish_client(client)
     assert output == 'echo: hello from the kernel\n', output
     return echo
+
+
+def collect(names, *helpers):
+    """The functions of a module, but for those that only help."""
+    return {name: function for name, function in names.items()
+            if callable(function) and getattr(function, '__module__', '') == names['__name__']
+            and name not in helpers}
 
 
 def run_named(scenarios):

@@ -1,0 +1,17 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs each scenario of tcp-scenarios.py in a fresh process."""
+
+import os
+import sys
+
+import runner
+
+SCENARIOS = {name: (0, None) for name in (
+    'sockets',
+    'incoming_signal',
+)}
+
+if __name__ == '__main__':
+    sys.exit(runner.main('tcp', os.path.join(os.path.dirname(__file__), 'tcp-scenarios.py'),
+                         SCENARIOS, 1))

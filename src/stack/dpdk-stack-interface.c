@@ -101,6 +101,20 @@ dpdk_stack_interface_reaches (DpdkStackInterface *self, gboolean is_v6, const gu
          dpdk_stack_interface_is_on_link (self, is_v6, address);
 }
 
+/* the first one of an interface has the link-local address, and what looks for a zone shall find it
+   first; lwIP puts the newest in front */
+static void
+move_to_end (struct netif *netif)
+{
+  struct netif **end = &netif_list;
+
+  netif_list = netif->next;
+  while (*end != NULL)
+    end = &(*end)->next;
+  *end = netif;
+  netif->next = NULL;
+}
+
 static DpdkStackNetif *
 add_netif (DpdkStackInterface *self, const DpdkStackAddress *v4, const DpdkStackAddress *gateway)
 {
@@ -120,6 +134,7 @@ add_netif (DpdkStackInterface *self, const DpdkStackAddress *v4, const DpdkStack
       g_free (netif);
       return NULL;
     }
+  move_to_end (&netif->netif);
   if (gateway != NULL || netif_default == NULL)
     netif_set_default (&netif->netif);
   netif_set_up (&netif->netif);

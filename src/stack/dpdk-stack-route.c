@@ -34,7 +34,7 @@ dpdk_lwip_route_v4 (const ip4_addr_t *source, const ip4_addr_t *destination)
   {
     if (ip4_addr_cmp (netif_ip4_addr (netif), destination))
       return netif;
-    if (source != NULL && !ip4_addr_isany (source) &&
+    if (by_source == NULL && source != NULL && !ip4_addr_isany (source) &&
         ip4_addr_cmp (netif_ip4_addr (netif), source) &&
         ip4_addr_netcmp (netif_ip4_addr (netif), destination, netif_ip4_netmask (netif)))
       by_source = netif;
@@ -51,10 +51,10 @@ dpdk_lwip_route_v6 (const ip6_addr_t *source, const ip6_addr_t *destination)
   {
     if (has_v6 (netif, destination))
       return netif;
-    if (dpdk_stack_interface_is_on_link (get_interface (netif), TRUE,
-                                         (const guint8 *) destination->addr))
+    if (on_link == NULL && dpdk_stack_interface_is_on_link (get_interface (netif), TRUE,
+                                                            (const guint8 *) destination->addr))
       on_link = netif;
-    if (get_interface (netif)->has_gateway_v6)
+    if (routed == NULL && get_interface (netif)->has_gateway_v6)
       routed = netif;
     if (!ip6_addr_isany (source) && has_v6 (netif, source))
       by_source = netif;
@@ -80,6 +80,13 @@ dpdk_lwip_is_on_link (struct netif *netif, const ip6_addr_t *destination)
 {
   return dpdk_stack_interface_is_on_link (get_interface (netif), TRUE,
                                           (const guint8 *) destination->addr);
+}
+
+/* what an application writes behind the % of a link-local address: the ports of the runtime from 1 */
+uint8_t
+dpdk_lwip_zone (const struct netif *netif)
+{
+  return (uint8_t) (((const DpdkStackNetif *) netif)->interface->index + 1);
 }
 
 /* answers to ports of this worker are brought to it, whatever queue the device chooses */

@@ -95,6 +95,12 @@ dpdk_lwip_gateway_v6 (struct netif *netif, const ip6_addr_t *destination)
   return &gateway;
 }
 
+uint8_t
+dpdk_lwip_zone (const struct netif *netif)
+{
+  return netif_get_index (netif);
+}
+
 int
 dpdk_lwip_is_on_link (struct netif *netif, const ip6_addr_t *destination)
 {

@@ -56,6 +56,10 @@ const struct ip6_addr *dpdk_lwip_gateway_v6 (struct netif          *netif,
 int dpdk_lwip_is_on_link (struct netif          *netif,
                           const struct ip6_addr *destination);
 
+/* The number of the link that an interface is on (RFC 4007), from 1: the zone of
+ * its link-local addresses. */
+uint8_t dpdk_lwip_zone (const struct netif *netif);
+
 /* How short memory is, an enum tcp_memory_level. */
 int dpdk_lwip_memory_level (void);
 

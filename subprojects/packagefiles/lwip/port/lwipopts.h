@@ -3,6 +3,8 @@
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
+#include "dpdk-lwip-port.h"
+
 /* system */
 #define NO_SYS                       1
 #define SYS_LIGHTWEIGHT_PROT         0
@@ -41,6 +43,16 @@
 #define LWIP_IPV6                    1
 #define LWIP_IPV6_NUM_ADDRESSES      8
 #define LWIP_IPV6_AUTOCONFIG         0
+/* RFC 4007, but that all interfaces of a device are in the same zone */
+#define IPV6_CUSTOM_SCOPES           1
+#define ip6_addr_has_scope(address, type) \
+  (ip6_addr_islinklocal (address) || \
+   (((type) != IP6_UNICAST) && \
+    (ip6_addr_ismulticast_iflocal (address) || ip6_addr_ismulticast_linklocal (address))))
+#define ip6_addr_assign_zone(address, type, netif) \
+  ip6_addr_set_zone (address, ip6_addr_has_scope (address, type) ? dpdk_lwip_zone (netif) : 0)
+#define ip6_addr_test_zone(address, netif) \
+  ip6_addr_equals_zone (address, dpdk_lwip_zone (netif))
 #define LWIP_IPV6_DUP_DETECT_ATTEMPTS 1
 #define LWIP_IPV6_DHCP6              0
 #define LWIP_IPV6_MLD                1

@@ -32,6 +32,7 @@
 #include "dpdk-stack-counters.h"
 #include "dpdk-stack-offload.h"
 #include "dpdk-tcp-connection.h"
+#include "dpdk-tcp-info.h"
 #include "dpdk-tcp-listener.h"
 #include "dpdk-tcp-options.h"
 #include "dpdk-tcp-socket.h"

@@ -22,12 +22,24 @@ struct _DpdkSocketClass {
   GSocketAddress *(*get_local_address) (DpdkSocket *self, GError **error);
   gboolean (*is_closed) (DpdkSocket *self);
   void (*close) (DpdkSocket *self);
+  guint8 (*get_ip_option) (DpdkSocket *self, guint option);
+  gboolean (*set_ip_option) (DpdkSocket *self, guint option, guint8 value);
 };
 
 DPDK_AVAILABLE_IN_0_1
 DpdkWorker *dpdk_socket_get_worker (DpdkSocket *self);
 DPDK_AVAILABLE_IN_0_1
 DpdkPort *dpdk_socket_get_port (DpdkSocket *self);
+DPDK_AVAILABLE_IN_0_1
+guint dpdk_socket_get_core_id (DpdkSocket *self);
+DPDK_AVAILABLE_IN_0_1
+guint dpdk_socket_get_ttl (DpdkSocket *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_socket_set_ttl (DpdkSocket *self, guint ttl);
+DPDK_AVAILABLE_IN_0_1
+guint dpdk_socket_get_traffic_class (DpdkSocket *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_socket_set_traffic_class (DpdkSocket *self, guint traffic_class);
 DPDK_AVAILABLE_IN_0_1
 GSocketAddress *dpdk_socket_get_local_address (DpdkSocket *self, GError **error);
 DPDK_AVAILABLE_IN_0_1

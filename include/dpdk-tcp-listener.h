@@ -12,6 +12,26 @@
 
 G_BEGIN_DECLS
 
+typedef enum /*< flags >*/ {
+  DPDK_TCP_LISTENER_FLAGS_NONE = 0,
+  DPDK_TCP_LISTENER_FLAGS_IPV6_ONLY = 1 << 0,
+} DpdkTcpListenerFlags;
+
+/**
+ * DpdkTcpAcceptFunc:
+ * @listener: the listener
+ * @socket: a socket that is connected
+ * @user_data: user data
+ *
+ * A function that is called on the thread of a worker for each connection that the worker has
+ * accepted. The connection is closed unless the function takes a reference on @socket, or sets a
+ * function with [method@Dpdk.TcpSocket.set_readable_callback]. It must not block.
+ *
+ * Since: 0.1
+ */
+typedef void (*DpdkTcpAcceptFunc) (DpdkTcpListener *listener, DpdkTcpSocket *socket,
+                                   gpointer user_data);
+
 #define DPDK_TYPE_TCP_LISTENER (dpdk_tcp_listener_get_type ())
 
 DPDK_AVAILABLE_IN_0_1
@@ -20,7 +40,27 @@ G_DECLARE_FINAL_TYPE (DpdkTcpListener, dpdk_tcp_listener, DPDK, TCP_LISTENER, Dp
 DPDK_AVAILABLE_IN_0_1
 DpdkTcpListener *dpdk_tcp_listener_new (DpdkRuntime *runtime, GSocketAddress *address,
                                         guint backlog, GError **error);
+DPDK_AVAILABLE_IN_0_1
+DpdkTcpListener *dpdk_tcp_listener_new_with_flags (DpdkRuntime *runtime, GSocketAddress *address,
+                                                   guint backlog, DpdkTcpListenerFlags flags,
+                                                   GError **error);
+DPDK_AVAILABLE_IN_0_1
+DpdkTcpListener *dpdk_tcp_listener_new_for_connectable (DpdkRuntime *runtime,
+                                                        GSocketConnectable *connectable,
+                                                        guint backlog, DpdkTcpListenerFlags flags,
+                                                        GCancellable *cancellable, GError **error);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_listener_new_for_connectable_async (DpdkRuntime *runtime,
+                                                  GSocketConnectable *connectable, guint backlog,
+                                                  DpdkTcpListenerFlags flags,
+                                                  GCancellable *cancellable,
+                                                  GAsyncReadyCallback callback, gpointer user_data);
+DPDK_AVAILABLE_IN_0_1
+DpdkTcpListener *dpdk_tcp_listener_new_for_connectable_finish (GAsyncResult *result,
+                                                               GError **error);
 
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_listener_get_ipv6_only (DpdkTcpListener *self);
 DPDK_AVAILABLE_IN_0_1
 guint dpdk_tcp_listener_get_backlog (DpdkTcpListener *self);
 DPDK_AVAILABLE_IN_0_1
@@ -37,5 +77,9 @@ void dpdk_tcp_listener_accept_async (DpdkTcpListener *self, GCancellable *cancel
 DPDK_AVAILABLE_IN_0_1
 DpdkTcpConnection *dpdk_tcp_listener_accept_finish (DpdkTcpListener *self, GAsyncResult *result,
                                                     GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_listener_set_accept_callback (DpdkTcpListener *self, DpdkTcpAcceptFunc func,
+                                                gpointer user_data, GDestroyNotify destroy,
+                                                GError **error);
 
 G_END_DECLS

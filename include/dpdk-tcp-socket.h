@@ -6,53 +6,12 @@
 #endif
 
 #include "dpdk-socket.h"
+#include "dpdk-tcp-info.h"
 #include "dpdk-tcp-options.h"
 #include "dpdk-types.h"
 #include "dpdk-version-macros.h"
 
 G_BEGIN_DECLS
-
-/**
- * DpdkTcpInfo:
- * @congestion_control: the algorithm of congestion control
- * @mss: the largest segment that is sent, in bytes, options included (RFC 6691)
- * @congestion_window: how much may be on its way, in bytes
- * @slow_start_threshold: the window in bytes up to which it grows exponentially (RFC 5681)
- * @bytes_in_flight: the estimate of what is on its way (RFC 6675), in bytes
- * @bytes_unacknowledged: what was sent and not yet acknowledged, in bytes
- * @send_window: how much the peer has room for, in bytes
- * @receive_window: how much we have room for, in bytes
- * @send_scale: the power of two by which the peer scales its window (RFC 7323)
- * @receive_scale: the power of two by which we scale ours
- * @smoothed_rtt: the smoothed round-trip time (RFC 6298) in milliseconds, 0 before it is measured
- * @rtt_variation: its variation in milliseconds
- * @rto: the retransmission timeout in milliseconds
- * @sack: whether both ends use selective acknowledgements (RFC 2018)
- * @timestamps: whether both ends use timestamps (RFC 7323)
- * @ecn: whether both ends use explicit congestion notification (RFC 3168)
- *
- * The state of a connection.
- *
- * Since: 0.1
- */
-typedef struct {
-  DpdkCongestionControl congestion_control;
-  guint mss;
-  guint congestion_window;
-  guint slow_start_threshold;
-  guint bytes_in_flight;
-  guint bytes_unacknowledged;
-  guint send_window;
-  guint receive_window;
-  guint send_scale;
-  guint receive_scale;
-  guint smoothed_rtt;
-  guint rtt_variation;
-  guint rto;
-  gboolean sack;
-  gboolean timestamps;
-  gboolean ecn;
-} DpdkTcpInfo;
 
 /**
  * DpdkTcpReadyFunc:
@@ -68,6 +27,20 @@ typedef struct {
  * Since: 0.1
  */
 typedef void (*DpdkTcpReadyFunc) (DpdkTcpSocket *socket, gpointer user_data);
+
+/**
+ * DpdkTcpConnectedFunc:
+ * @socket: the socket
+ * @error: (nullable): why it is not connected, or %NULL if it is
+ * @user_data: user data
+ *
+ * A function that is called once, on the thread of the worker, when a connect that
+ * [method@Dpdk.TcpSocket.begin_connect] has begun is over. It must not block.
+ *
+ * Since: 0.1
+ */
+typedef void (*DpdkTcpConnectedFunc) (DpdkTcpSocket *socket, const GError *error,
+                                      gpointer user_data);
 
 #define DPDK_TYPE_TCP_SOCKET (dpdk_tcp_socket_get_type ())
 
@@ -96,6 +69,14 @@ DPDK_AVAILABLE_IN_0_1
 GPollableReturn dpdk_tcp_socket_try_write_bytes (DpdkTcpSocket *self, GBytes *bytes, gsize offset,
                                                  gsize *n_written, GError **error);
 DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_socket_begin_connect (DpdkTcpSocket *self, GSocketAddress *address,
+                                        DpdkTcpConnectedFunc func, gpointer user_data,
+                                        GDestroyNotify destroy, GError **error);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_socket_take_error (DpdkTcpSocket *self, GError **error);
+DPDK_AVAILABLE_IN_0_1
+GSocketFamily dpdk_tcp_socket_get_family (DpdkTcpSocket *self);
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_is_connected (DpdkTcpSocket *self);
 DPDK_AVAILABLE_IN_0_1
 GSocketAddress *dpdk_tcp_socket_get_remote_address (DpdkTcpSocket *self, GError **error);
@@ -109,6 +90,14 @@ DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_get_nodelay (DpdkTcpSocket *self);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_tcp_socket_set_nodelay (DpdkTcpSocket *self, gboolean nodelay);
+DPDK_AVAILABLE_IN_0_1
+gint dpdk_tcp_socket_get_linger (DpdkTcpSocket *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_socket_set_linger (DpdkTcpSocket *self, gint linger);
+DPDK_AVAILABLE_IN_0_1
+guint dpdk_tcp_socket_get_connect_timeout (DpdkTcpSocket *self);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_socket_set_connect_timeout (DpdkTcpSocket *self, guint connect_timeout);
 
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_set_readable_callback (DpdkTcpSocket *self, DpdkTcpReadyFunc func,
@@ -124,5 +113,15 @@ GPollableReturn dpdk_tcp_socket_try_read (DpdkTcpSocket *self, void *buffer, gsi
 DPDK_AVAILABLE_IN_0_1
 GPollableReturn dpdk_tcp_socket_try_write (DpdkTcpSocket *self, const void *buffer, gsize count,
                                            gsize *n_written, GError **error);
+DPDK_AVAILABLE_IN_0_1
+GPollableReturn dpdk_tcp_socket_try_peek (DpdkTcpSocket *self, void *buffer, gsize count,
+                                          gsize *n_read, GError **error);
+DPDK_AVAILABLE_IN_0_1
+GPollableReturn dpdk_tcp_socket_try_read_vectors (DpdkTcpSocket *self, const GInputVector *vectors,
+                                                  gsize n_vectors, gsize *n_read, GError **error);
+DPDK_AVAILABLE_IN_0_1
+GPollableReturn dpdk_tcp_socket_try_write_vectors (DpdkTcpSocket *self,
+                                                   const GOutputVector *vectors, gsize n_vectors,
+                                                   gsize *n_written, GError **error);
 
 G_END_DECLS

@@ -135,14 +135,6 @@ gboolean dpdk_udp_socket_get_broadcast (DpdkUdpSocket *self);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_udp_socket_set_broadcast (DpdkUdpSocket *self, gboolean broadcast);
 DPDK_AVAILABLE_IN_0_1
-guint dpdk_udp_socket_get_ttl (DpdkUdpSocket *self);
-DPDK_AVAILABLE_IN_0_1
-void dpdk_udp_socket_set_ttl (DpdkUdpSocket *self, guint ttl);
-DPDK_AVAILABLE_IN_0_1
-guint dpdk_udp_socket_get_traffic_class (DpdkUdpSocket *self);
-DPDK_AVAILABLE_IN_0_1
-void dpdk_udp_socket_set_traffic_class (DpdkUdpSocket *self, guint traffic_class);
-DPDK_AVAILABLE_IN_0_1
 guint dpdk_udp_socket_get_multicast_ttl (DpdkUdpSocket *self);
 DPDK_AVAILABLE_IN_0_1
 void dpdk_udp_socket_set_multicast_ttl (DpdkUdpSocket *self, guint ttl);

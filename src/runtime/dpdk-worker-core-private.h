@@ -123,6 +123,7 @@ typedef enum {
 DpdkRoute dpdk_worker_core_find_route (DpdkWorkerCore *self, gboolean is_v6, const guint8 *address);
 /* the number that the stack knows a port by; -1 if the worker does not serve it */
 gint dpdk_worker_core_find_interface (DpdkWorkerCore *self, DpdkPort *port);
+guint dpdk_worker_core_get_n_ports (DpdkWorkerCore *self);
 DpdkPort *dpdk_worker_core_get_port (DpdkWorkerCore *self, gint interface);
 
 void dpdk_worker_core_add_closable (DpdkWorkerCore *self, DpdkClosable *closable);

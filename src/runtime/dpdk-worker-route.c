@@ -87,6 +87,12 @@ dpdk_worker_core_find_interface (DpdkWorkerCore *self, DpdkPort *port)
   return -1;
 }
 
+guint
+dpdk_worker_core_get_n_ports (DpdkWorkerCore *self)
+{
+  return self->ports->len;
+}
+
 DpdkPort *
 dpdk_worker_core_get_port (DpdkWorkerCore *self, gint interface)
 {

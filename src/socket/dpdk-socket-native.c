@@ -83,8 +83,19 @@ dpdk_native_address_from_gio (GSocketAddress *address, ip_addr_t *ip, guint16 *p
   memset (ip, 0, sizeof *ip);
   if (g_inet_address_get_family (host) == G_SOCKET_FAMILY_IPV6)
     {
+      guint scope_id = g_inet_socket_address_get_scope_id (inet);
+
+      if (scope_id > G_MAXUINT8)
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                       "Scope ID %u: the number of a port of the runtime, from 1, is expected",
+                       scope_id);
+          return FALSE;
+        }
       memcpy (ip_2_ip6 (ip)->addr, g_inet_address_to_bytes (host), 16);
-      ip6_addr_set_zone (ip_2_ip6 (ip), (u8_t) g_inet_socket_address_get_scope_id (inet));
+      /* global addresses have none, whatever GIO says */
+      if (ip6_addr_has_scope (ip_2_ip6 (ip), IP6_UNKNOWN))
+        ip6_addr_set_zone (ip_2_ip6 (ip), (u8_t) scope_id);
       IP_SET_TYPE (ip, IPADDR_TYPE_V6);
     }
   else
@@ -100,7 +111,10 @@ dpdk_native_address_to_gio (const ip_addr_t *ip, guint16 port)
 {
   g_autoptr (GInetAddress) host = NULL;
 
-  if (IP_IS_V6 (ip))
+  /* of a socket for both families, which is unspecified */
+  if (IP_IS_ANY_TYPE_VAL (*ip))
+    host = g_inet_address_new_any (G_SOCKET_FAMILY_IPV6);
+  else if (IP_IS_V6 (ip))
     host =
         g_inet_address_new_from_bytes ((const guint8 *) ip_2_ip6 (ip)->addr, G_SOCKET_FAMILY_IPV6);
   else

@@ -6,14 +6,41 @@
 
 G_BEGIN_DECLS
 
-void dpdk_socket_set_owners (DpdkSocket *self, DpdkWorker *worker, DpdkPort *port);
+/* what each packet of a socket has */
+typedef enum {
+  DPDK_IP_OPTION_TTL,
+  DPDK_IP_OPTION_TRAFFIC_CLASS,
+} DpdkIpOption;
 
-/* both take over the endpoint */
-DpdkTcpSocket *dpdk_tcp_socket_new_take (DpdkWorker *worker, DpdkPort *port,
+#define DPDK_IP_TTL_DEFAULT 64
+
+/* the two bits of congestion notification are TCP's own (RFC 3168) */
+static inline guint8
+dpdk_ip_option_mask_for_tcp (guint option, guint8 value)
+{
+  return option == DPDK_IP_OPTION_TRAFFIC_CLASS ? value & 0xfc : value;
+}
+
+void dpdk_socket_set_owners (DpdkSocket *self, DpdkWorker *worker, DpdkPort *port);
+gboolean dpdk_socket_is_made (DpdkSocket *self);
+/* emits the notify signal of @pspec, on the thread of the creator of @self or in its main context */
+void dpdk_socket_notify (DpdkSocket *self, GParamSpec *pspec);
+void dpdk_socket_notify_ip_option (DpdkSocket *self, DpdkIpOption option);
+
+/* takes over the endpoint */
+DpdkTcpSocket *dpdk_tcp_socket_new_take (DpdkWorker *worker, DpdkPort *port, GSocketFamily family,
                                          DpdkTcpEndpoint *endpoint);
-DpdkTcpConnection *dpdk_tcp_connection_new (DpdkTcpSocket *socket);
 DpdkTcpEndpoint *dpdk_tcp_socket_get_endpoint (DpdkTcpSocket *self);
 
-DpdkPort *dpdk_socket_find_port (DpdkWorker *worker, GSocketAddress *address, GError **error);
+gboolean dpdk_tcp_socket_check_address (DpdkTcpSocket *self, GSocketAddress *address, ip_addr_t *ip,
+                                        guint16 *port, GError **error);
+
+/* gives @ip, which is of IPv6 and link-local, the zone of the only port if it has none */
+gboolean dpdk_socket_check_scope (DpdkWorkerCore *core, ip_addr_t *ip, GError **error);
+/* on the thread of the worker: whether @ip, if it is link-local, is an address of its port */
+gboolean dpdk_socket_is_ours (DpdkWorkerCore *core, const ip_addr_t *ip);
+/* @ip: the native form of @address, with its scope; or NULL if it is not link-local */
+DpdkPort *dpdk_socket_find_port (DpdkWorker *worker, GSocketAddress *address, const ip_addr_t *ip,
+                                 GError **error);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-socket-native-private.h"
 #include "dpdk-edge-private.h"
+#include "dpdk-notify-private.h"
 #include "dpdk-socket-private.h"
 
 /**
@@ -21,14 +22,20 @@
 typedef struct {
   DpdkWorker *worker;
   DpdkPort *port;
+  /* of whoever made it */
+  GMainContext *context;
+  GThread *thread;
 } DpdkSocketPrivate;
 
 typedef enum {
   PROP_WORKER = 1,
   PROP_PORT,
+  PROP_CORE_ID,
+  PROP_TTL,
+  PROP_TRAFFIC_CLASS,
 } DpdkSocketProperty;
 
-static GParamSpec *properties[PROP_PORT + 1];
+static GParamSpec *properties[PROP_TRAFFIC_CLASS + 1];
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (DpdkSocket, dpdk_socket, G_TYPE_OBJECT)
 
@@ -39,6 +46,7 @@ dpdk_socket_finalize (GObject *object)
 
   dpdk_edge_clear (object, &priv->worker);
   dpdk_edge_clear (object, &priv->port);
+  g_main_context_unref (priv->context);
   G_OBJECT_CLASS (dpdk_socket_parent_class)->finalize (object);
 }
 
@@ -55,6 +63,33 @@ dpdk_socket_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     case PROP_PORT:
       g_value_set_object (value, dpdk_socket_get_port (self));
       break;
+    case PROP_CORE_ID:
+      g_value_set_uint (value, dpdk_socket_get_core_id (self));
+      break;
+    case PROP_TTL:
+      g_value_set_uint (value, dpdk_socket_get_ttl (self));
+      break;
+    case PROP_TRAFFIC_CLASS:
+      g_value_set_uint (value, dpdk_socket_get_traffic_class (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+dpdk_socket_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  DpdkSocket *self = DPDK_SOCKET (object);
+
+  switch (id)
+    {
+    case PROP_TTL:
+      dpdk_socket_set_ttl (self, g_value_get_uint (value));
+      break;
+    case PROP_TRAFFIC_CLASS:
+      dpdk_socket_set_traffic_class (self, g_value_get_uint (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -68,6 +103,7 @@ dpdk_socket_class_init (DpdkSocketClass *klass)
 
   object_class->finalize = dpdk_socket_finalize;
   object_class->get_property = dpdk_socket_get_property;
+  object_class->set_property = dpdk_socket_set_property;
 
   /**
    * DpdkSocket:worker:
@@ -85,11 +121,42 @@ dpdk_socket_class_init (DpdkSocketClass *klass)
    * Since: 0.1
    */
   properties[PROP_PORT] = g_param_spec_object ("port", NULL, NULL, DPDK_TYPE_PORT, flags);
+  /**
+   * DpdkSocket:core-id:
+   *
+   * The CPU core that the worker of the socket is pinned to.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CORE_ID] = g_param_spec_uint ("core-id", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
+   * DpdkSocket:ttl:
+   *
+   * The time to live of packets (RFC 791), and their hop limit (RFC 8200), from 1 to 255. A listener
+   * has it for its own packets, and gives it to the connections that it accepts from then on.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TTL] = g_param_spec_uint (
+      "ttl", NULL, NULL, 1, 255, DPDK_IP_TTL_DEFAULT,
+      (GParamFlags) (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY));
+  /**
+   * DpdkSocket:traffic-class:
+   *
+   * The traffic class of packets, from 0 to 255: the differentiated services field (RFC 2474) of IPv4
+   * and IPv6. The lower two bits are for congestion notification (RFC 3168), which TCP does by itself:
+   * for TCP they stay 0. A listener gives it to the connections that it accepts from then on.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TRAFFIC_CLASS] = g_param_spec_uint (
+      "traffic-class", NULL, NULL, 0, 255, 0,
+      (GParamFlags) (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY));
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
-static gboolean
-is_made (DpdkSocket *self)
+gboolean
+dpdk_socket_is_made (DpdkSocket *self)
 {
   return ((DpdkSocketPrivate *) dpdk_socket_get_instance_private (self))->worker != NULL;
 }
@@ -97,6 +164,28 @@ is_made (DpdkSocket *self)
 static void
 dpdk_socket_init (DpdkSocket *self)
 {
+  DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
+
+  priv->context = g_main_context_ref_thread_default ();
+  priv->thread = g_thread_self ();
+}
+
+void
+dpdk_socket_notify (DpdkSocket *self, GParamSpec *pspec)
+{
+  DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
+
+  if (priv->thread == g_thread_self ())
+    g_object_notify_by_pspec (G_OBJECT (self), pspec);
+  else
+    dpdk_notify_in_context (G_OBJECT (self), priv->context, pspec);
+}
+
+void
+dpdk_socket_notify_ip_option (DpdkSocket *self, DpdkIpOption option)
+{
+  dpdk_socket_notify (self,
+                      properties[option == DPDK_IP_OPTION_TTL ? PROP_TTL : PROP_TRAFFIC_CLASS]);
 }
 
 void
@@ -106,30 +195,6 @@ dpdk_socket_set_owners (DpdkSocket *self, DpdkWorker *worker, DpdkPort *port)
 
   dpdk_edge_set (self, &priv->worker, worker);
   dpdk_edge_set (self, &priv->port, port);
-}
-
-DpdkPort *
-dpdk_socket_find_port (DpdkWorker *worker, GSocketAddress *address, GError **error)
-{
-  DpdkPort *port;
-
-  if (!G_IS_INET_SOCKET_ADDRESS (address))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "%s is not an address of IPv4 or IPv6", G_OBJECT_TYPE_NAME (address));
-      return NULL;
-    }
-  port = dpdk_worker_core_find_port (
-      dpdk_worker_get_core_private (worker),
-      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
-  if (port == NULL)
-    {
-      g_autofree char *name = dpdk_socket_address_to_string (address);
-
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Cannot bind to %s: no port of the runtime has this address", name);
-    }
-  return port;
 }
 
 /**
@@ -184,7 +249,7 @@ dpdk_socket_get_port (DpdkSocket *self)
 GSocketAddress *
 dpdk_socket_get_local_address (DpdkSocket *self, GError **error)
 {
-  g_return_val_if_fail (DPDK_IS_SOCKET (self) && is_made (self), NULL);
+  g_return_val_if_fail (DPDK_IS_SOCKET (self) && dpdk_socket_is_made (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return DPDK_SOCKET_GET_CLASS (self)->get_local_address (self, error);
@@ -204,7 +269,7 @@ dpdk_socket_get_local_address (DpdkSocket *self, GError **error)
 gboolean
 dpdk_socket_is_closed (DpdkSocket *self)
 {
-  g_return_val_if_fail (DPDK_IS_SOCKET (self) && is_made (self), TRUE);
+  g_return_val_if_fail (DPDK_IS_SOCKET (self) && dpdk_socket_is_made (self), TRUE);
 
   return DPDK_SOCKET_GET_CLASS (self)->is_closed (self);
 }
@@ -225,7 +290,7 @@ dpdk_socket_is_closed (DpdkSocket *self)
 void
 dpdk_socket_close (DpdkSocket *self)
 {
-  g_return_if_fail (DPDK_IS_SOCKET (self) && is_made (self));
+  g_return_if_fail (DPDK_IS_SOCKET (self) && dpdk_socket_is_made (self));
 
   DPDK_SOCKET_GET_CLASS (self)->close (self);
 }

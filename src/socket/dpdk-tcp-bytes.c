@@ -6,7 +6,7 @@
 /**
  * dpdk_tcp_connection_read_bytes:
  * @self: a connection
- * @count: how much to read at most, in bytes; not 0
+ * @count: how much to read at most, in bytes; if it is 0, nothing is read
  * @cancellable: (nullable): to give up
  * @error: return location for an error
  *
@@ -31,7 +31,6 @@ dpdk_tcp_connection_read_bytes (DpdkTcpConnection *self, gsize count, GCancellab
                                 GError **error)
 {
   g_return_val_if_fail (DPDK_IS_TCP_CONNECTION (self), NULL);
-  g_return_val_if_fail (count > 0, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
@@ -69,7 +68,7 @@ on_readable (GObject *stream, gpointer user_data)
 /**
  * dpdk_tcp_connection_read_bytes_async:
  * @self: a connection
- * @count: how much to read at most, in bytes; not 0
+ * @count: how much to read at most, in bytes; if it is 0, nothing is read
  * @io_priority: the priority of the request
  * @cancellable: (nullable): to give up
  * @callback: (scope async) (closure user_data): called when there is data, or will be none
@@ -89,7 +88,6 @@ dpdk_tcp_connection_read_bytes_async (DpdkTcpConnection *self, gsize count, int 
   g_autoptr (GSource) source = NULL;
 
   g_return_if_fail (DPDK_IS_TCP_CONNECTION (self));
-  g_return_if_fail (count > 0);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = g_task_new (self, cancellable, callback, user_data);
@@ -130,7 +128,7 @@ dpdk_tcp_connection_read_bytes_finish (DpdkTcpConnection *self, GAsyncResult *re
 /**
  * dpdk_tcp_socket_try_read_bytes:
  * @self: a connected socket
- * @count: how much to read at most, in bytes; not 0
+ * @count: how much to read at most, in bytes; if it is 0, nothing is read
  * @bytes: (out) (transfer full) (nullable): return location for the data, which is empty at the end of
  *   what the peer sends, or %NULL if nothing is there yet
  * @error: return location for an error
@@ -153,7 +151,6 @@ dpdk_tcp_socket_try_read_bytes (DpdkTcpSocket *self, gsize count, GBytes **bytes
   DpdkTcpEndpoint *endpoint;
 
   g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self), G_POLLABLE_RETURN_FAILED);
-  g_return_val_if_fail (count > 0, G_POLLABLE_RETURN_FAILED);
   g_return_val_if_fail (bytes != NULL, G_POLLABLE_RETURN_FAILED);
   g_return_val_if_fail (error == NULL || *error == NULL, G_POLLABLE_RETURN_FAILED);
 
@@ -325,7 +322,7 @@ dpdk_tcp_connection_write_bytes_finish (DpdkTcpConnection *self, GAsyncResult *r
  * dpdk_tcp_socket_try_write_bytes:
  * @self: a connected socket
  * @bytes: the data
- * @offset: how much of it was written before; less than all
+ * @offset: how much of it was written before; if it is all, nothing is written
  * @n_written: (out): how many bytes were taken, which may be fewer
  * @error: return location for an error
  *
@@ -350,7 +347,7 @@ dpdk_tcp_socket_try_write_bytes (DpdkTcpSocket *self, GBytes *bytes, gsize offse
   DpdkTcpEndpoint *endpoint;
 
   g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self), G_POLLABLE_RETURN_FAILED);
-  g_return_val_if_fail (bytes != NULL && offset < g_bytes_get_size (bytes),
+  g_return_val_if_fail (bytes != NULL && offset <= g_bytes_get_size (bytes),
                         G_POLLABLE_RETURN_FAILED);
   g_return_val_if_fail (n_written != NULL, G_POLLABLE_RETURN_FAILED);
   g_return_val_if_fail (error == NULL || *error == NULL, G_POLLABLE_RETURN_FAILED);

@@ -144,11 +144,27 @@ dpdk_tcp_connection_init (DpdkTcpConnection *self)
 {
 }
 
+/**
+ * dpdk_tcp_connection_new:
+ * @socket: a socket that is connected, or will be
+ *
+ * Creates streams for a socket that was connected or accepted on the thread of its worker, see
+ * [method@Dpdk.TcpSocket.begin_connect] and [method@Dpdk.TcpListener.set_accept_callback]. To close or
+ * drop the connection closes the socket. May be called from any thread.
+ *
+ * Returns: (transfer full): the connection
+ *
+ * Since: 0.1
+ */
 DpdkTcpConnection *
 dpdk_tcp_connection_new (DpdkTcpSocket *socket)
 {
-  DpdkTcpConnection *self = g_object_new (DPDK_TYPE_TCP_CONNECTION, NULL);
+  DpdkTcpConnection *self;
 
+  g_return_val_if_fail (DPDK_IS_TCP_SOCKET (socket) && dpdk_socket_is_made (DPDK_SOCKET (socket)),
+                        NULL);
+
+  self = g_object_new (DPDK_TYPE_TCP_CONNECTION, NULL);
   self->socket = dpdk_edge_ref (self, socket);
   self->input = dpdk_input_stream_new (socket);
   self->output = dpdk_output_stream_new (socket);

@@ -23,6 +23,14 @@ typedef struct {
   GDestroyNotify destroy;
 } DpdkTcpReady;
 
+/* what the application wants to be called when it is connected, or is not */
+typedef struct {
+  DpdkTcpConnectedFunc func;
+  gpointer user_data;
+  GDestroyNotify destroy;
+  DpdkTcpSocket *socket;
+} DpdkTcpConnected;
+
 struct _DpdkTcpEndpoint {
   gatomicrefcount ref_count;
   DpdkWorkerTask task;
@@ -33,6 +41,7 @@ struct _DpdkTcpEndpoint {
   struct tcp_pcb *pcb;
   DpdkClosable closable;
   guint64 close_deadline;
+  guint64 connect_deadline;
   guint16 held_port;
   gboolean is_attached;
   gboolean fin_sent;
@@ -40,6 +49,7 @@ struct _DpdkTcpEndpoint {
   DpdkTcpSocket *ready_socket;
   DpdkTcpReady readable;
   DpdkTcpReady writable;
+  DpdkTcpConnected connected;
   gboolean has_arrived;
   gboolean room_is_wanted;
   gboolean is_calling;
@@ -66,7 +76,14 @@ struct _DpdkTcpEndpoint {
   gboolean accept_wanted;
   gboolean has_local;
   gboolean nodelay;
-  gboolean nodelay_wanted;
+  guint8 ttl;
+  guint8 traffic_class;
+  /* milliseconds; -1 for as long as it takes */
+  gint linger;
+  /* milliseconds; 0 for as long as it takes */
+  guint connect_timeout;
+  guint64 n_received;
+  guint64 n_acknowledged;
   GTask *connect_task;
   GSource *connect_cancel;
   /* (element-type DpdkTcpSource) */
@@ -86,19 +103,23 @@ typedef struct {
   GMainContext *context;
 } DpdkTcpSource;
 
-/* what is read goes to @buffer, or is given in @bytes */
-typedef struct {
+/* what is read goes to @buffer, or is given in @bytes, or is taken by a function */
+typedef struct _DpdkTcpRead DpdkTcpRead;
+struct _DpdkTcpRead {
   void *buffer;
   GBytes *bytes;
   gsize count;
-} DpdkTcpRead;
+  gsize (*take) (DpdkTcpReceiveQueue *queue, const DpdkTcpRead *read);
+  const GInputVector *vectors;
+};
 
-/* what is written comes from @buffer, or from @offset in @bytes */
+/* what is written comes from @buffer, or from @offset in @bytes, or from @vectors */
 typedef struct {
   const void *buffer;
   GBytes *bytes;
   gsize offset;
   gsize count;
+  const GOutputVector *vectors;
 } DpdkTcpWrite;
 
 /* with the lock held */
@@ -110,7 +131,11 @@ gssize dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, DpdkTcpRead *re
 gssize dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
                                            GError **error);
 
-/* without it */
+/* without it; -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */
+gssize dpdk_tcp_endpoint_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read, gboolean may_block,
+                                    GCancellable *cancellable, GError **error);
+gssize dpdk_tcp_endpoint_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
+                                     gboolean may_block, GCancellable *cancellable, GError **error);
 void dpdk_tcp_endpoint_free_released (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_kick (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_complete_connect (DpdkTcpEndpoint *self);
@@ -120,5 +145,10 @@ void dpdk_tcp_endpoint_send_queued (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_release_buffers (DpdkTcpEndpoint *self, struct pbuf *list, gsize n_bytes);
 void dpdk_tcp_endpoint_call_ready (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_drop_ready (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_call_connected (DpdkTcpEndpoint *self);
+GPollableReturn dpdk_tcp_endpoint_try_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read,
+                                                 gsize *n_read, GError **error);
+GPollableReturn dpdk_tcp_endpoint_try_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
+                                                  gsize *n_written, GError **error);
 
 G_END_DECLS

@@ -125,14 +125,18 @@ dpdk_tcp_endpoint_call_ready (DpdkTcpEndpoint *self)
   drop_socket_if_unused (self);
 }
 
-static GPollableReturn
-try_read (DpdkTcpEndpoint *self, DpdkTcpRead *read, gsize *n_read, GError **error)
+GPollableReturn
+dpdk_tcp_endpoint_try_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read, gsize *n_read,
+                                 GError **error)
 {
   GPollableReturn result = G_POLLABLE_RETURN_WOULD_BLOCK;
   struct pbuf *list = NULL;
   gsize n_bytes = 0;
 
   *n_read = 0;
+  /* as in GIO */
+  if (G_UNLIKELY (read->count == 0))
+    return G_POLLABLE_RETURN_OK;
   g_mutex_lock (&self->lock);
   if ((dpdk_tcp_endpoint_get_condition_locked (self) & G_IO_IN) != 0)
     {
@@ -159,7 +163,7 @@ dpdk_tcp_endpoint_try_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gs
 {
   DpdkTcpRead read = { .buffer = buffer, .count = count };
 
-  return try_read (self, &read, n_read, error);
+  return dpdk_tcp_endpoint_try_read_with (self, &read, n_read, error);
 }
 
 GPollableReturn
@@ -168,18 +172,21 @@ dpdk_tcp_endpoint_try_read_bytes (DpdkTcpEndpoint *self, gsize count, GBytes **b
 {
   DpdkTcpRead read = { .count = count };
   gsize n;
-  GPollableReturn result = try_read (self, &read, &n, error);
+  GPollableReturn result = dpdk_tcp_endpoint_try_read_with (self, &read, &n, error);
 
   *bytes = result == G_POLLABLE_RETURN_OK && n == 0 ? g_bytes_new (NULL, 0) : read.bytes;
   return result;
 }
 
-static GPollableReturn
-try_write (DpdkTcpEndpoint *self, const DpdkTcpWrite *write, gsize *n_written, GError **error)
+GPollableReturn
+dpdk_tcp_endpoint_try_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
+                                  gsize *n_written, GError **error)
 {
   GPollableReturn result = G_POLLABLE_RETURN_WOULD_BLOCK;
 
   *n_written = 0;
+  if (G_UNLIKELY (write->count == 0))
+    return G_POLLABLE_RETURN_OK;
   g_mutex_lock (&self->lock);
   if ((dpdk_tcp_endpoint_get_condition_locked (self) & G_IO_OUT) != 0)
     {
@@ -203,7 +210,7 @@ dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *buffer, gsize co
 {
   const DpdkTcpWrite write = { .buffer = buffer, .count = count };
 
-  return try_write (self, &write, n_written, error);
+  return dpdk_tcp_endpoint_try_write_with (self, &write, n_written, error);
 }
 
 GPollableReturn
@@ -214,5 +221,5 @@ dpdk_tcp_endpoint_try_write_bytes (DpdkTcpEndpoint *self, GBytes *bytes, gsize o
                                .offset = offset,
                                .count = g_bytes_get_size (bytes) - offset };
 
-  return try_write (self, &write, n_written, error);
+  return dpdk_tcp_endpoint_try_write_with (self, &write, n_written, error);
 }

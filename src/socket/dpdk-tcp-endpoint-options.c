@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* what can be chosen for a connection, and what has come of it */
 #include "dpdk-socket-native-private.h"
+#include "dpdk-socket-private.h"
 #include "dpdk-tcp-endpoint-internal.h"
 
 typedef struct {
@@ -70,11 +71,16 @@ static void
 get_info_on_worker (gpointer data)
 {
   GetInfo *get = data;
-  struct tcp_pcb *pcb = get->self->pcb;
+  DpdkTcpEndpoint *self = get->self;
 
-  get->is_open = pcb != NULL && pcb->state >= ESTABLISHED;
-  if (get->is_open)
-    dpdk_stack_tcp_get_info (pcb, get->info);
+  get->is_open = self->pcb != NULL && self->pcb->state != CLOSED;
+  if (!get->is_open)
+    return;
+  dpdk_stack_tcp_get_info (self->pcb, get->info);
+  g_mutex_lock (&self->lock);
+  get->info->bytes_received = self->n_received;
+  get->info->bytes_sent = self->n_acknowledged + get->info->bytes_unacknowledged;
+  g_mutex_unlock (&self->lock);
 }
 
 gboolean
@@ -88,4 +94,101 @@ dpdk_tcp_endpoint_get_info (DpdkTcpEndpoint *self, DpdkTcpInfo *info, GError **e
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
                          "The DpdkTcpSocket is not connected");
   return get.is_open;
+}
+
+gboolean
+dpdk_tcp_endpoint_take_error (DpdkTcpEndpoint *self, GError **error)
+{
+  gboolean is_failed;
+
+  g_mutex_lock (&self->lock);
+  /* what has come of our own close is no failure */
+  is_failed = self->error != ERR_OK && (self->error != ERR_CLSD || self->reason != NULL);
+  if (is_failed)
+    {
+      dpdk_tcp_endpoint_set_error_locked (self, error);
+      self->error = ERR_CLSD;
+      self->error_is_of_connect = FALSE;
+      g_clear_pointer (&self->reason, g_free);
+    }
+  g_mutex_unlock (&self->lock);
+  return !is_failed;
+}
+
+static guint8 *
+find_ip_option (DpdkTcpEndpoint *self, guint option)
+{
+  return option == DPDK_IP_OPTION_TTL ? &self->ttl : &self->traffic_class;
+}
+
+guint8
+dpdk_tcp_endpoint_get_ip_option (DpdkTcpEndpoint *self, guint option)
+{
+  guint8 value;
+
+  g_mutex_lock (&self->lock);
+  value = *find_ip_option (self, option);
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+gboolean
+dpdk_tcp_endpoint_set_ip_option (DpdkTcpEndpoint *self, guint option, guint8 value)
+{
+  gboolean has_changed;
+
+  value = dpdk_ip_option_mask_for_tcp (option, value);
+  g_mutex_lock (&self->lock);
+  has_changed = *find_ip_option (self, option) != value;
+  *find_ip_option (self, option) = value;
+  g_mutex_unlock (&self->lock);
+  if (has_changed)
+    dpdk_tcp_endpoint_kick (self);
+  return has_changed;
+}
+
+gint
+dpdk_tcp_endpoint_get_linger (DpdkTcpEndpoint *self)
+{
+  gint linger;
+
+  g_mutex_lock (&self->lock);
+  linger = self->linger;
+  g_mutex_unlock (&self->lock);
+  return linger;
+}
+
+gboolean
+dpdk_tcp_endpoint_set_linger (DpdkTcpEndpoint *self, gint linger)
+{
+  gboolean has_changed;
+
+  g_mutex_lock (&self->lock);
+  has_changed = self->linger != linger;
+  self->linger = linger;
+  g_mutex_unlock (&self->lock);
+  return has_changed;
+}
+
+guint
+dpdk_tcp_endpoint_get_connect_timeout (DpdkTcpEndpoint *self)
+{
+  guint connect_timeout;
+
+  g_mutex_lock (&self->lock);
+  connect_timeout = self->connect_timeout;
+  g_mutex_unlock (&self->lock);
+  return connect_timeout;
+}
+
+gboolean
+dpdk_tcp_endpoint_set_connect_timeout (DpdkTcpEndpoint *self, guint connect_timeout)
+{
+  gboolean has_changed;
+
+  g_mutex_lock (&self->lock);
+  has_changed = self->connect_timeout != connect_timeout;
+  self->connect_timeout = connect_timeout;
+  g_mutex_unlock (&self->lock);
+  return has_changed;
 }

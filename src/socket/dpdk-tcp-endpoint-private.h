@@ -58,6 +58,33 @@ GPollableReturn dpdk_tcp_endpoint_try_write_bytes (DpdkTcpEndpoint *self, GBytes
 GPollableReturn dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
                                              gsize *n_written, GError **error);
 
+/* 0 at the end; -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */
+gssize dpdk_tcp_endpoint_peek (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean may_block,
+                               GCancellable *cancellable, GError **error);
+gssize dpdk_tcp_endpoint_read_vectors (DpdkTcpEndpoint *self, const GInputVector *vectors,
+                                       gsize n_vectors, gboolean may_block,
+                                       GCancellable *cancellable, GError **error);
+gssize dpdk_tcp_endpoint_write_vectors (DpdkTcpEndpoint *self, const GOutputVector *vectors,
+                                        gsize n_vectors, gboolean may_block,
+                                        GCancellable *cancellable, GError **error);
+GPollableReturn dpdk_tcp_endpoint_try_peek (DpdkTcpEndpoint *self, void *buffer, gsize count,
+                                            gsize *n_read, GError **error);
+GPollableReturn dpdk_tcp_endpoint_try_read_vectors (DpdkTcpEndpoint *self,
+                                                    const GInputVector *vectors, gsize n_vectors,
+                                                    gsize *n_read, GError **error);
+GPollableReturn dpdk_tcp_endpoint_try_write_vectors (DpdkTcpEndpoint *self,
+                                                     const GOutputVector *vectors, gsize n_vectors,
+                                                     gsize *n_written, GError **error);
+
+/* native: calls @func when it is over, if it has begun */
+gboolean dpdk_tcp_endpoint_begin_connect (DpdkTcpEndpoint *self, DpdkTcpSocket *socket,
+                                          const ip_addr_t *ip, guint16 port,
+                                          DpdkTcpConnectedFunc func, gpointer user_data,
+                                          GDestroyNotify destroy, GError **error);
+
+GIOCondition dpdk_tcp_endpoint_check (DpdkTcpEndpoint *self, GIOCondition condition);
+gboolean dpdk_tcp_endpoint_wait (DpdkTcpEndpoint *self, GIOCondition condition, gint64 timeout_us,
+                                 GCancellable *cancellable, GError **error);
 gboolean dpdk_tcp_endpoint_is_ready (DpdkTcpEndpoint *self, GIOCondition condition);
 GSource *dpdk_tcp_endpoint_create_source (DpdkTcpEndpoint *self, GIOCondition condition);
 
@@ -74,6 +101,16 @@ gboolean dpdk_tcp_endpoint_get_info (DpdkTcpEndpoint *self, DpdkTcpInfo *info, G
 void dpdk_tcp_endpoint_get_options (DpdkTcpEndpoint *self, DpdkStackTcpOptions *options);
 gboolean dpdk_tcp_endpoint_set_options (DpdkTcpEndpoint *self, const DpdkStackTcpOptions *options,
                                         GError **error);
+/* FALSE if there was one, which then is no more */
+gboolean dpdk_tcp_endpoint_take_error (DpdkTcpEndpoint *self, GError **error);
+/* a DpdkIpOption; gives whether it has changed */
+guint8 dpdk_tcp_endpoint_get_ip_option (DpdkTcpEndpoint *self, guint option);
+gboolean dpdk_tcp_endpoint_set_ip_option (DpdkTcpEndpoint *self, guint option, guint8 value);
+/* milliseconds */
+gint dpdk_tcp_endpoint_get_linger (DpdkTcpEndpoint *self);
+gboolean dpdk_tcp_endpoint_set_linger (DpdkTcpEndpoint *self, gint linger);
+guint dpdk_tcp_endpoint_get_connect_timeout (DpdkTcpEndpoint *self);
+gboolean dpdk_tcp_endpoint_set_connect_timeout (DpdkTcpEndpoint *self, guint connect_timeout);
 gboolean dpdk_tcp_endpoint_get_nodelay (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_set_nodelay (DpdkTcpEndpoint *self, gboolean nodelay);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* the side of an endpoint that faces the stack: everything here runs on the worker */
 #include "dpdk-socket-native-private.h"
+#include "dpdk-socket-private.h"
 #include "dpdk-tcp-endpoint-internal.h"
 
 #include <lwip/nd6.h>
@@ -11,6 +12,7 @@
 #define CLOSE_TIMEOUT_S 60
 /* of lwIP's slow timer, which is two ticks */
 #define POLL_INTERVAL 25
+#define POLL_UNIT_MS 20
 
 /* takes over @list, of which @n_bytes were read */
 void
@@ -74,11 +76,9 @@ detach (DpdkTcpEndpoint *self)
                               self->held_port);
   self->held_port = 0;
   /* it is called for the last time */
-  if (self->ready_socket != NULL)
-    {
-      self->has_arrived = TRUE;
-      dpdk_tcp_endpoint_kick (self);
-    }
+  self->has_arrived = TRUE;
+  if (self->ready_socket != NULL || self->connected.func != NULL)
+    dpdk_tcp_endpoint_kick (self);
   release_if_unused (self);
 }
 
@@ -175,11 +175,31 @@ send_fin (DpdkTcpEndpoint *self)
   tcp_output (self->pcb);
 }
 
+static guint64
+get_deadline (guint ms)
+{
+  return rte_rdtsc () + ms * rte_get_tsc_hz () / 1000;
+}
+
+/* what ends after @ms shall not end much later */
+static u8_t
+get_poll_interval (guint ms)
+{
+  return (u8_t) CLAMP (ms / (10 * POLL_UNIT_MS), 1, POLL_INTERVAL);
+}
+
 static err_t
 on_poll (void *arg, struct tcp_pcb *pcb)
 {
   DpdkTcpEndpoint *self = arg;
 
+  if (self->connect_deadline != 0)
+    {
+      if (rte_rdtsc () <= self->connect_deadline)
+        return ERR_OK;
+      abort_now (self, ERR_TIMEOUT);
+      return ERR_ABRT;
+    }
   if (self->close_deadline != 0 && rte_rdtsc () > self->close_deadline)
     {
       abort_now (self, ERR_CLSD);
@@ -216,6 +236,7 @@ advance (DpdkTcpEndpoint *self)
 {
   gboolean close_wanted, abort_wanted, fin_wanted, reset_wanted, accept_wanted, nodelay;
   gboolean is_connecting, has_unsent;
+  gint linger;
   struct pbuf *list;
   gsize n_bytes;
 
@@ -231,6 +252,9 @@ advance (DpdkTcpEndpoint *self)
   accept_wanted = self->accept_wanted;
   self->accept_wanted = FALSE;
   nodelay = self->nodelay;
+  linger = self->linger;
+  self->pcb->ttl = self->ttl;
+  self->pcb->tos = self->traffic_class;
   is_connecting = self->state == ENDPOINT_CONNECTING || self->state == ENDPOINT_NEW;
   fin_wanted = close_wanted || self->write_is_shut;
   has_unsent = self->sending.n_unsent > 0;
@@ -258,8 +282,10 @@ advance (DpdkTcpEndpoint *self)
     }
   if (close_wanted && self->close_deadline == 0)
     {
-      self->close_deadline = rte_rdtsc () + CLOSE_TIMEOUT_S * rte_get_tsc_hz ();
-      tcp_poll (self->pcb, on_poll, POLL_INTERVAL);
+      guint timeout = linger > 0 ? (guint) linger : CLOSE_TIMEOUT_S * 1000;
+
+      self->close_deadline = get_deadline (timeout);
+      tcp_poll (self->pcb, on_poll, get_poll_interval (timeout));
     }
   dpdk_tcp_endpoint_send_queued (self);
   g_mutex_lock (&self->lock);
@@ -279,6 +305,7 @@ on_sent (void *arg, struct tcp_pcb *pcb, u16_t size)
   gboolean has_released;
 
   g_mutex_lock (&self->lock);
+  self->n_acknowledged += size;
   dpdk_tcp_send_queue_acknowledge (&self->sending, size);
   has_released = !g_queue_is_empty (&self->sending.released);
   dpdk_tcp_endpoint_notify_locked (self);
@@ -317,7 +344,10 @@ on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
   if (p == NULL)
     self->peer_has_finished = TRUE;
   else
-    dpdk_tcp_receive_queue_append (&self->received, p);
+    {
+      self->n_received += p->tot_len;
+      dpdk_tcp_receive_queue_append (&self->received, p);
+    }
   is_read_shut = self->read_is_shut;
   if (is_read_shut)
     dpdk_tcp_receive_queue_discard (&self->received);
@@ -334,6 +364,11 @@ on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
 {
   DpdkTcpEndpoint *self = arg;
 
+  if (self->connect_deadline != 0)
+    {
+      self->connect_deadline = 0;
+      tcp_poll (pcb, NULL, 0);
+    }
   g_mutex_lock (&self->lock);
   self->state = ENDPOINT_CONNECTED;
   self->local_ip = pcb->local_ip;
@@ -342,6 +377,8 @@ on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
   dpdk_tcp_endpoint_notify_locked (self);
   g_mutex_unlock (&self->lock);
   dpdk_tcp_endpoint_complete_connect (self);
+  if (self->connected.func != NULL)
+    dpdk_tcp_endpoint_kick (self);
   return ERR_OK;
 }
 
@@ -369,6 +406,7 @@ closable_close (DpdkClosable *closable)
   dpdk_tcp_endpoint_notify_locked (self);
   g_mutex_unlock (&self->lock);
   dpdk_tcp_endpoint_complete_connect (self);
+  dpdk_tcp_endpoint_call_connected (self);
   self->has_arrived = TRUE;
   dpdk_tcp_endpoint_call_ready (self);
   dpdk_tcp_endpoint_drop_ready (self);
@@ -461,6 +499,8 @@ dpdk_tcp_endpoint_new_accepted (DpdkWorkerCore *core, struct tcp_pcb *pcb)
   DpdkTcpEndpoint *self = dpdk_tcp_endpoint_new (core);
 
   self->state = ENDPOINT_CONNECTED;
+  self->ttl = pcb->ttl;
+  self->traffic_class = pcb->tos;
   self->local_ip = pcb->local_ip;
   self->local_port = pcb->local_port;
   self->remote_ip = pcb->remote_ip;
@@ -486,6 +526,8 @@ create_pcb (DpdkTcpEndpoint *self, const ip_addr_t *ip)
     return NULL;
   dpdk_tcp_endpoint_get_options (self, &options);
   dpdk_stack_tcp_options_apply (&options, pcb);
+  pcb->ttl = dpdk_tcp_endpoint_get_ip_option (self, DPDK_IP_OPTION_TTL);
+  pcb->tos = dpdk_tcp_endpoint_get_ip_option (self, DPDK_IP_OPTION_TRAFFIC_CLASS);
   return pcb;
 }
 
@@ -506,6 +548,11 @@ bind_on_worker (gpointer data)
   if (self->pcb != NULL)
     {
       bind->native = ERR_ISCONN;
+      return;
+    }
+  if (!dpdk_socket_is_ours (self->core, bind->ip))
+    {
+      bind->native = ERR_VAL;
       return;
     }
   pcb = create_pcb (self, bind->ip);
@@ -542,6 +589,7 @@ dpdk_tcp_endpoint_bind (DpdkTcpEndpoint *self, const ip_addr_t *ip, guint16 port
     g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (bind.native, FALSE),
                  "Cannot bind to %s: %s (lwIP error %d)", name,
                  bind.native == ERR_ISCONN ? "bound already"
+                 : bind.native == ERR_VAL  ? "no port of the runtime has this address"
                                            : dpdk_native_error_to_string (bind.native, FALSE),
                  bind.native);
   }
@@ -569,6 +617,7 @@ static void
 connect_now (DpdkTcpEndpoint *self)
 {
   ip_addr_t ip = self->remote_ip;
+  guint timeout;
   err_t native;
 
   if (dpdk_stack_refuses_connection (dpdk_worker_core_get_stack (self->core)))
@@ -606,6 +655,12 @@ connect_now (DpdkTcpEndpoint *self)
       fail_connect (self, native);
       return;
     }
+  timeout = dpdk_tcp_endpoint_get_connect_timeout (self);
+  if (timeout > 0)
+    {
+      self->connect_deadline = get_deadline (timeout);
+      tcp_poll (self->pcb, on_poll, get_poll_interval (timeout));
+    }
   g_mutex_lock (&self->lock);
   self->local_ip = self->pcb->local_ip;
   self->local_port = self->pcb->local_port;
@@ -632,6 +687,7 @@ run_task (DpdkWorkerTask *task)
   else if (connect_wanted)
     connect_now (self);
   advance (self);
+  dpdk_tcp_endpoint_call_connected (self);
   if (self->ready_socket != NULL)
     {
       if (!is_over)

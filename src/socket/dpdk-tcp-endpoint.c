@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* the side of an endpoint that faces the application: any thread may call it */
 #include "dpdk-socket-native-private.h"
+#include "dpdk-socket-private.h"
 #include "dpdk-tcp-endpoint-internal.h"
 
 #include "dpdk-lcore-private.h"
@@ -18,6 +19,8 @@ dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
   g_atomic_ref_count_init (&self->ref_count);
   self->core = dpdk_worker_core_ref (core);
   self->options = dpdk_worker_core_get_shared (core)->tcp_options;
+  self->ttl = DPDK_IP_TTL_DEFAULT;
+  self->linger = -1;
   self->sending.budget = dpdk_worker_core_get_budget (core);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
@@ -200,6 +203,8 @@ unwatch_cancellable (CancelWatch *watch)
 static gssize
 take_data_locked (DpdkTcpEndpoint *self, DpdkTcpRead *read)
 {
+  if (G_UNLIKELY (read->take != NULL))
+    return (gssize) read->take (&self->received, read);
   if (read->buffer != NULL)
     return (gssize) dpdk_tcp_receive_queue_read (&self->received, read->buffer, read->count);
   read->bytes =
@@ -236,10 +241,9 @@ dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, DpdkTcpRead *read, gbo
   return -1;
 }
 
-/* -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */
-static gssize
-read_data (DpdkTcpEndpoint *self, DpdkTcpRead *read, gboolean may_block, GCancellable *cancellable,
-           GError **error)
+gssize
+dpdk_tcp_endpoint_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read, gboolean may_block,
+                             GCancellable *cancellable, GError **error)
 {
   CancelWatch watch = { 0 };
   gboolean kick = FALSE;
@@ -275,7 +279,7 @@ dpdk_tcp_endpoint_read (DpdkTcpEndpoint *self, void *buffer, gsize count, gboole
 {
   DpdkTcpRead read = { .buffer = buffer, .count = count };
 
-  return read_data (self, &read, may_block, cancellable, error);
+  return dpdk_tcp_endpoint_read_with (self, &read, may_block, cancellable, error);
 }
 
 /* empty at the end; NULL as above */
@@ -285,9 +289,19 @@ dpdk_tcp_endpoint_read_bytes (DpdkTcpEndpoint *self, gsize count, gboolean may_b
 {
   DpdkTcpRead read = { .count = count };
 
-  if (read_data (self, &read, may_block, cancellable, error) == 0)
+  if (dpdk_tcp_endpoint_read_with (self, &read, may_block, cancellable, error) == 0)
     return g_bytes_new (NULL, 0);
   return read.bytes;
+}
+
+static void
+append_vectors_locked (DpdkTcpEndpoint *self, const GOutputVector *vector, gsize count)
+{
+  for (gsize n; count > 0; vector++, count -= n)
+    {
+      n = MIN (count, vector->size);
+      dpdk_tcp_send_queue_append (&self->sending, vector->buffer, n);
+    }
 }
 
 gssize
@@ -305,7 +319,9 @@ dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *w
   else if ((n = get_room_locked (self)) > 0)
     {
       n = MIN (write->count, n);
-      if (write->bytes != NULL)
+      if (write->vectors != NULL)
+        append_vectors_locked (self, write->vectors, n);
+      else if (write->bytes != NULL)
         dpdk_tcp_send_queue_append_bytes (&self->sending, write->bytes, write->offset, n);
       else
         dpdk_tcp_send_queue_append (&self->sending, write->buffer, n);
@@ -316,9 +332,9 @@ dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *w
   return -1;
 }
 
-static gssize
-write_data (DpdkTcpEndpoint *self, const DpdkTcpWrite *write, gboolean may_block,
-            GCancellable *cancellable, GError **error)
+gssize
+dpdk_tcp_endpoint_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *write, gboolean may_block,
+                              GCancellable *cancellable, GError **error)
 {
   CancelWatch watch = { 0 };
   gssize n;
@@ -353,7 +369,7 @@ dpdk_tcp_endpoint_write (DpdkTcpEndpoint *self, const void *buffer, gsize count,
 {
   DpdkTcpWrite write = { .buffer = buffer, .count = count };
 
-  return write_data (self, &write, may_block, cancellable, error);
+  return dpdk_tcp_endpoint_write_with (self, &write, may_block, cancellable, error);
 }
 
 gssize
@@ -364,7 +380,7 @@ dpdk_tcp_endpoint_write_bytes (DpdkTcpEndpoint *self, GBytes *bytes, gsize offse
                          .offset = offset,
                          .count = g_bytes_get_size (bytes) - offset };
 
-  return write_data (self, &write, may_block, cancellable, error);
+  return dpdk_tcp_endpoint_write_with (self, &write, may_block, cancellable, error);
 }
 
 gboolean
@@ -491,6 +507,7 @@ dpdk_tcp_endpoint_close (DpdkTcpEndpoint *self)
   if (!self->close_wanted)
     {
       self->close_wanted = TRUE;
+      self->abort_wanted |= self->linger == 0;
       self->reset_at_end = self->received.n_bytes > 0;
       self->read_is_shut = TRUE;
       dpdk_tcp_receive_queue_discard (&self->received);

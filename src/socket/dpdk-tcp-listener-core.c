@@ -2,8 +2,16 @@
 #include "dpdk-tcp-listener-core-private.h"
 
 #include "dpdk-socket-native-private.h"
+#include "dpdk-socket-private.h"
 
 #include <lwip/tcp.h>
+
+/* what the application wants to be called for each connection */
+typedef struct {
+  DpdkTcpAcceptFunc func;
+  gpointer user_data;
+  GDestroyNotify destroy;
+} Accept;
 
 struct _DpdkTcpListenerCore {
   gatomicrefcount ref_count;
@@ -16,6 +24,12 @@ struct _DpdkTcpListenerCore {
   DpdkClosable closable;
   struct tcp_pcb *pcb;
   gboolean holds_port;
+  GWeakRef listener;
+  Accept accept;
+  /* (element-type DpdkTcpEndpoint), for the function */
+  GQueue accepted;
+  DpdkWorkerTask accepted_task;
+  gboolean is_calling;
 };
 
 static DpdkTcpListenerCore *
@@ -30,9 +44,63 @@ dpdk_tcp_listener_core_unref (DpdkTcpListenerCore *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  g_weak_ref_clear (&self->listener);
   dpdk_worker_core_unref (self->worker);
   dpdk_tcp_accept_queue_unref (self->queue);
   g_free (self);
+}
+
+static void
+clear_accept (DpdkTcpListenerCore *self)
+{
+  Accept accept = self->accept;
+
+  self->accept = (Accept){ 0 };
+  if (accept.destroy != NULL)
+    accept.destroy (accept.user_data);
+}
+
+/* takes over the endpoint */
+static void
+hand_over (DpdkTcpListenerCore *self, DpdkTcpEndpoint *endpoint)
+{
+  if (dpdk_tcp_accept_queue_push (self->queue, endpoint))
+    return;
+  dpdk_tcp_endpoint_abort (endpoint);
+  dpdk_tcp_endpoint_unref (endpoint);
+}
+
+static void
+call_accept (DpdkTcpListenerCore *self, DpdkTcpEndpoint *endpoint)
+{
+  g_autoptr (DpdkTcpListener) listener = g_weak_ref_get (&self->listener);
+  g_autoptr (DpdkTcpSocket) socket = NULL;
+
+  if (listener == NULL || self->pcb == NULL || self->accept.func == NULL)
+    {
+      hand_over (self, endpoint);
+      return;
+    }
+  socket = dpdk_tcp_listener_wrap (listener, endpoint);
+  self->accept.func (listener, socket, self->accept.user_data);
+}
+
+/* holds the reference that on_accepted () took */
+static void
+run_accepted (DpdkWorkerTask *task)
+{
+  DpdkTcpListenerCore *self =
+      (DpdkTcpListenerCore *) ((char *) task -
+                               G_STRUCT_OFFSET (DpdkTcpListenerCore, accepted_task));
+
+  self->is_calling = TRUE;
+  while (!g_queue_is_empty (&self->accepted))
+    call_accept (self, g_queue_pop_head (&self->accepted));
+  self->is_calling = FALSE;
+  /* it was closed by the function */
+  if (self->pcb == NULL)
+    clear_accept (self);
+  dpdk_tcp_listener_core_unref (self);
 }
 
 static err_t
@@ -43,14 +111,22 @@ on_accepted (void *arg, struct tcp_pcb *pcb, err_t native)
 
   if (native != ERR_OK || pcb == NULL)
     return ERR_VAL;
-  /* counts for the backlog until the application has taken it */
-  tcp_backlog_delayed (pcb);
-  endpoint = dpdk_tcp_endpoint_new_accepted (self->worker, pcb);
-  if (!dpdk_tcp_accept_queue_push (self->queue, endpoint))
+  if (self->accept.func == NULL)
     {
-      dpdk_tcp_endpoint_abort (endpoint);
-      dpdk_tcp_endpoint_unref (endpoint);
+      /* counts for the backlog until the application has taken it */
+      tcp_backlog_delayed (pcb);
+      hand_over (self, dpdk_tcp_endpoint_new_accepted (self->worker, pcb));
+      return ERR_OK;
     }
+  /* later, because lwIP is in the middle of this segment */
+  endpoint = dpdk_tcp_endpoint_new_accepted (self->worker, pcb);
+  g_queue_push_tail (&self->accepted, endpoint);
+  if (self->accepted.length > 1)
+    return ERR_OK;
+  self->accepted_task.run = run_accepted;
+  core_ref (self);
+  if (!dpdk_worker_core_post (self->worker, &self->accepted_task))
+    run_accepted (&self->accepted_task);
   return ERR_OK;
 }
 
@@ -65,6 +141,8 @@ close_now (DpdkTcpListenerCore *self)
   tcp_arg (self->pcb, NULL);
   tcp_accept (self->pcb, NULL);
   tcp_close (g_steal_pointer (&self->pcb));
+  if (!self->is_calling)
+    clear_accept (self);
   dpdk_worker_core_remove_closable (self->worker, &self->closable);
   dpdk_tcp_listener_core_unref (self);
 }
@@ -124,14 +202,25 @@ typedef struct {
   err_t native;
 } Listen;
 
+typedef struct {
+  DpdkWorkerTask task;
+  DpdkTcpListenerCore *self;
+  guint8 ttl;
+  guint8 traffic_class;
+} SetIpOptions;
+
 static err_t
 listen_native (Listen *listen, struct tcp_pcb **listening)
 {
-  struct tcp_pcb *pcb = tcp_new_ip_type (IP_GET_TYPE (listen->ip));
+  struct tcp_pcb *pcb;
   err_t native;
 
+  if (!dpdk_socket_is_ours (listen->self->worker, listen->ip))
+    return ERR_VAL;
+  pcb = tcp_new_ip_type (IP_GET_TYPE (listen->ip));
   if (pcb == NULL)
     return ERR_MEM;
+  pcb->ttl = DPDK_IP_TTL_DEFAULT;
   /* connections of an earlier listener may linger in TIME_WAIT (RFC 9293, 3.6.1) */
   ip_set_option (pcb, SOF_REUSEADDR);
   native = tcp_bind (pcb, listen->ip, *listen->port);
@@ -186,6 +275,8 @@ dpdk_tcp_listener_core_new (DpdkWorkerCore *worker, DpdkTcpAcceptQueue *queue, c
   g_atomic_ref_count_init (&self->ref_count);
   self->worker = dpdk_worker_core_ref (worker);
   self->queue = dpdk_tcp_accept_queue_ref (queue);
+  g_weak_ref_init (&self->listener, NULL);
+  g_queue_init (&self->accepted);
   if (!dpdk_worker_core_call (worker, listen_on_worker, &listen, error))
     {
       dpdk_tcp_listener_core_unref (self);
@@ -198,7 +289,9 @@ dpdk_tcp_listener_core_new (DpdkWorkerCore *worker, DpdkTcpAcceptQueue *queue, c
 
       g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (listen.native, FALSE),
                    "Cannot listen on %s: %s (lwIP error %d)", name,
-                   dpdk_native_error_to_string (listen.native, FALSE), listen.native);
+                   listen.native == ERR_VAL ? "no port of the runtime has this address"
+                                            : dpdk_native_error_to_string (listen.native, FALSE),
+                   listen.native);
       dpdk_tcp_listener_core_unref (self);
       return NULL;
     }
@@ -226,6 +319,68 @@ dpdk_tcp_listener_core_set_options (DpdkTcpListenerCore *self, const DpdkStackTc
   SetOptions set = { .self = self, .options = options };
 
   return dpdk_worker_core_call (self->worker, set_options_on_worker, &set, error);
+}
+
+static void
+set_ip_options_on_worker (gpointer data)
+{
+  SetIpOptions *set = data;
+
+  if (set->self->pcb == NULL)
+    return;
+  set->self->pcb->ttl = set->ttl;
+  set->self->pcb->tos = set->traffic_class;
+}
+
+static void
+run_set_ip_options (DpdkWorkerTask *task)
+{
+  SetIpOptions *set = (SetIpOptions *) task;
+
+  set_ip_options_on_worker (set);
+  dpdk_tcp_listener_core_unref (set->self);
+  g_free (set);
+}
+
+void
+dpdk_tcp_listener_core_set_ip_options (DpdkTcpListenerCore *self, guint8 ttl, guint8 traffic_class)
+{
+  SetIpOptions set = {
+    .task.run = run_set_ip_options, .self = self, .ttl = ttl, .traffic_class = traffic_class
+  };
+  SetIpOptions *copy;
+
+  if (dpdk_worker_core_is_current (self->worker) || dpdk_worker_core_get_current () == NULL)
+    {
+      /* fails only if the worker has ended, which has closed it */
+      dpdk_worker_core_call (self->worker, set_ip_options_on_worker, &set, NULL);
+      return;
+    }
+  copy = g_memdup2 (&set, sizeof set);
+  core_ref (self);
+  if (dpdk_worker_core_post (self->worker, &copy->task))
+    return;
+  dpdk_tcp_listener_core_unref (self);
+  g_free (copy);
+}
+
+DpdkWorkerCore *
+dpdk_tcp_listener_core_get_worker (DpdkTcpListenerCore *self)
+{
+  return self->worker;
+}
+
+gboolean
+dpdk_tcp_listener_core_set_accept (DpdkTcpListenerCore *self, DpdkTcpListener *listener,
+                                   DpdkTcpAcceptFunc func, gpointer user_data,
+                                   GDestroyNotify destroy)
+{
+  if (self->pcb == NULL)
+    return FALSE;
+  clear_accept (self);
+  g_weak_ref_set (&self->listener, listener);
+  self->accept = (Accept){ func, user_data, destroy };
+  return TRUE;
 }
 
 static void

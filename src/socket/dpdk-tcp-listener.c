@@ -40,20 +40,24 @@ struct _DpdkTcpListener {
   GSource *source;
   GSocketAddress *address;
   guint backlog;
+  gboolean ipv6_only;
   GMutex lock;
   /* under the lock */
   DpdkStackTcpOptions options;
+  guint8 ttl;
+  guint8 traffic_class;
 };
 
 typedef enum {
   PROP_BACKLOG = 1,
+  PROP_IPV6_ONLY,
 } DpdkTcpListenerProperty;
 
 typedef enum {
   SIGNAL_INCOMING,
 } DpdkTcpListenerSignal;
 
-static GParamSpec *properties[PROP_BACKLOG + 1];
+static GParamSpec *properties[PROP_IPV6_ONLY + 1];
 static guint signals[SIGNAL_INCOMING + 1];
 
 G_DEFINE_FINAL_TYPE (DpdkTcpListener, dpdk_tcp_listener, DPDK_TYPE_SOCKET)
@@ -166,6 +170,43 @@ dpdk_tcp_listener_close (DpdkSocket *socket)
   close_listener (DPDK_TCP_LISTENER (socket), TRUE);
 }
 
+static guint8 *
+find_ip_option (DpdkTcpListener *self, guint option)
+{
+  return option == DPDK_IP_OPTION_TTL ? &self->ttl : &self->traffic_class;
+}
+
+static guint8
+dpdk_tcp_listener_get_ip_option (DpdkSocket *socket, guint option)
+{
+  DpdkTcpListener *self = DPDK_TCP_LISTENER (socket);
+  guint8 value;
+
+  g_mutex_lock (&self->lock);
+  value = *find_ip_option (self, option);
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+static gboolean
+dpdk_tcp_listener_set_ip_option (DpdkSocket *socket, guint option, guint8 value)
+{
+  DpdkTcpListener *self = DPDK_TCP_LISTENER (socket);
+  guint8 ttl, traffic_class;
+  gboolean has_changed;
+
+  value = dpdk_ip_option_mask_for_tcp (option, value);
+  g_mutex_lock (&self->lock);
+  has_changed = *find_ip_option (self, option) != value;
+  *find_ip_option (self, option) = value;
+  ttl = self->ttl;
+  traffic_class = self->traffic_class;
+  g_mutex_unlock (&self->lock);
+  for (guint i = 0; has_changed && i < self->cores->len; i++)
+    dpdk_tcp_listener_core_set_ip_options (g_ptr_array_index (self->cores, i), ttl, traffic_class);
+  return has_changed;
+}
+
 static void
 dpdk_tcp_listener_dispose (GObject *object)
 {
@@ -202,6 +243,9 @@ dpdk_tcp_listener_get_property (GObject *object, guint id, GValue *value, GParam
     case PROP_BACKLOG:
       g_value_set_uint (value, DPDK_TCP_LISTENER (object)->backlog);
       break;
+    case PROP_IPV6_ONLY:
+      g_value_set_boolean (value, DPDK_TCP_LISTENER (object)->ipv6_only);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -219,6 +263,8 @@ dpdk_tcp_listener_class_init (DpdkTcpListenerClass *klass)
   socket_class->get_local_address = dpdk_tcp_listener_get_local_address;
   socket_class->is_closed = dpdk_tcp_listener_is_closed;
   socket_class->close = dpdk_tcp_listener_close;
+  socket_class->get_ip_option = dpdk_tcp_listener_get_ip_option;
+  socket_class->set_ip_option = dpdk_tcp_listener_set_ip_option;
 
   /**
    * DpdkTcpListener:backlog:
@@ -230,6 +276,16 @@ dpdk_tcp_listener_class_init (DpdkTcpListenerClass *klass)
   properties[PROP_BACKLOG] =
       g_param_spec_uint ("backlog", NULL, NULL, 0, G_MAXUINT, 0,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * DpdkTcpListener:ipv6-only:
+   *
+   * Whether a listener of `::` accepts connections of IPv6 only, and not also those of IPv4.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_IPV6_ONLY] =
+      g_param_spec_boolean ("ipv6-only", NULL, NULL, FALSE,
+                            G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
   /**
@@ -252,6 +308,7 @@ static void
 dpdk_tcp_listener_init (DpdkTcpListener *self)
 {
   g_mutex_init (&self->lock);
+  self->ttl = DPDK_IP_TTL_DEFAULT;
 }
 
 static DpdkWorker *
@@ -267,23 +324,53 @@ find_worker (DpdkTcpListener *self, DpdkWorkerCore *core)
   g_return_val_if_reached (NULL);
 }
 
+static DpdkPort *
+find_port_of (DpdkTcpListener *self, DpdkWorkerCore *core, GSocketAddress *local)
+{
+  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (local);
+  GInetAddress *host = g_inet_socket_address_get_address (inet);
+  DpdkPort *port = dpdk_worker_core_find_port (core, host);
+
+  /* it is in no configuration */
+  if (port == NULL && g_inet_address_get_family (host) == G_SOCKET_FAMILY_IPV6 &&
+      g_inet_address_get_is_link_local (host))
+    port = dpdk_worker_core_get_port (core, (gint) g_inet_socket_address_get_scope_id (inet) - 1);
+  return port != NULL ? port : dpdk_socket_get_port (DPDK_SOCKET (self));
+}
+
+DpdkTcpSocket *
+dpdk_tcp_listener_wrap (DpdkTcpListener *self, DpdkTcpEndpoint *endpoint)
+{
+  DpdkWorkerCore *core = dpdk_tcp_endpoint_get_core (endpoint);
+  /* one that was accepted has it */
+  g_autoptr (GSocketAddress) local = dpdk_tcp_endpoint_get_local_address (endpoint, NULL);
+
+  return dpdk_tcp_socket_new_take (find_worker (self, core), find_port_of (self, core, local),
+                                   g_socket_address_get_family (local), endpoint);
+}
+
+/* NULL if it is none of this listener's workers */
+DpdkTcpListenerCore *
+dpdk_tcp_listener_find_core (DpdkTcpListener *self, DpdkWorkerCore *worker)
+{
+  for (guint i = 0; i < self->cores->len; i++)
+    {
+      DpdkTcpListenerCore *core = g_ptr_array_index (self->cores, i);
+
+      if (dpdk_tcp_listener_core_get_worker (core) == worker)
+        return core;
+    }
+  return NULL;
+}
+
 /* takes over the endpoint */
 static DpdkTcpConnection *
 wrap_endpoint (DpdkTcpListener *self, DpdkTcpEndpoint *endpoint)
 {
-  DpdkWorkerCore *core = dpdk_tcp_endpoint_get_core (endpoint);
-  g_autoptr (GSocketAddress) local = dpdk_tcp_endpoint_get_local_address (endpoint, NULL);
   g_autoptr (DpdkTcpSocket) socket = NULL;
-  DpdkPort *port = NULL;
 
-  if (local != NULL)
-    port = dpdk_worker_core_find_port (
-        core, g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local)));
   dpdk_tcp_endpoint_accepted (endpoint);
-  /* a link-local address is in no configuration */
-  if (port == NULL)
-    port = dpdk_socket_get_port (DPDK_SOCKET (self));
-  socket = dpdk_tcp_socket_new_take (find_worker (self, core), port, endpoint);
+  socket = dpdk_tcp_listener_wrap (self, endpoint);
   return dpdk_tcp_connection_new (socket);
 }
 
@@ -307,12 +394,13 @@ listen_on_all (DpdkTcpListener *self, const ip_addr_t *ip, guint16 *port, GError
 /**
  * dpdk_tcp_listener_new:
  * @runtime: the runtime
- * @address: an address of a port of the runtime, or the unspecified one of a family for all
- *   addresses of this family; port 0 for any
+ * @address: an address of a port of the runtime, or `0.0.0.0` for all addresses of IPv4 and `::` for
+ *   those of both families; port 0 for any
  * @backlog: how many connections may wait to be accepted, at least 1
  * @error: return location for an error
  *
- * Binds to an address and listens.
+ * Binds to an address and listens. The scope ID of a link-local address is the number of the port in
+ * the runtime, from 1 for the first one; without one it is that of the only port.
  *
  * May be called from any thread; on the thread of a worker only if it is the only one.
  *
@@ -326,6 +414,40 @@ listen_on_all (DpdkTcpListener *self, const ip_addr_t *ip, guint16 *port, GError
  */
 DpdkTcpListener *
 dpdk_tcp_listener_new (DpdkRuntime *runtime, GSocketAddress *address, guint backlog, GError **error)
+{
+  return dpdk_tcp_listener_new_with_flags (runtime, address, backlog, DPDK_TCP_LISTENER_FLAGS_NONE,
+                                           error);
+}
+
+/**
+ * DpdkTcpListenerFlags:
+ * @DPDK_TCP_LISTENER_FLAGS_NONE: none
+ * @DPDK_TCP_LISTENER_FLAGS_IPV6_ONLY: a listener of `::` does not accept connections of IPv4, so that
+ *   another listener can have the same port of `0.0.0.0`
+ *
+ * How a listener listens.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * dpdk_tcp_listener_new_with_flags:
+ * @runtime: the runtime
+ * @address: an address of a port of the runtime, or an unspecified one
+ * @backlog: how many connections may wait to be accepted, at least 1
+ * @flags: how to listen
+ * @error: return location for an error
+ *
+ * Binds to an address and listens. May be called from any thread; on the thread of a worker only if it
+ * is the only one. See [ctor@Dpdk.TcpListener.new] for the addresses and the errors.
+ *
+ * Returns: (transfer full): the listener
+ *
+ * Since: 0.1
+ */
+DpdkTcpListener *
+dpdk_tcp_listener_new_with_flags (DpdkRuntime *runtime, GSocketAddress *address, guint backlog,
+                                  DpdkTcpListenerFlags flags, GError **error)
 {
   g_autoptr (DpdkTcpListener) self = NULL;
   g_autoptr (GPtrArray) workers = NULL;
@@ -341,14 +463,20 @@ dpdk_tcp_listener_new (DpdkRuntime *runtime, GSocketAddress *address, guint back
   workers = dpdk_runtime_dup_workers (runtime, error);
   if (workers == NULL || !dpdk_native_address_from_gio (address, &ip, &number, error))
     return NULL;
-  port = dpdk_socket_find_port (g_ptr_array_index (workers, 0), address, error);
+  if (!dpdk_socket_check_scope (dpdk_worker_get_core_private (g_ptr_array_index (workers, 0)), &ip,
+                                error))
+    return NULL;
+  port = dpdk_socket_find_port (g_ptr_array_index (workers, 0), address, &ip, error);
   if (port == NULL)
     return NULL;
+  if (IP_IS_V6_VAL (ip) && ip_addr_isany_val (ip) && !(flags & DPDK_TCP_LISTENER_FLAGS_IPV6_ONLY))
+    ip = *IP_ANY_TYPE;
   self = g_object_new (DPDK_TYPE_TCP_LISTENER, NULL);
   self->workers = g_steal_pointer (&workers);
   self->cores = g_ptr_array_new_with_free_func ((GDestroyNotify) dpdk_tcp_listener_core_unref);
   self->queue = dpdk_tcp_accept_queue_new ();
   self->backlog = backlog;
+  self->ipv6_only = (flags & DPDK_TCP_LISTENER_FLAGS_IPV6_ONLY) != 0;
   self->options = dpdk_worker_core_get_shared (
                       dpdk_worker_get_core_private (g_ptr_array_index (self->workers, 0)))
                       ->tcp_options;
@@ -376,6 +504,24 @@ dpdk_tcp_listener_get_backlog (DpdkTcpListener *self)
   g_return_val_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL, 0);
 
   return self->backlog;
+}
+
+/**
+ * dpdk_tcp_listener_get_ipv6_only: (get-property ipv6-only)
+ * @self: a listener
+ *
+ * Gets whether a listener of `::` accepts connections of IPv6 only. May be called from any thread.
+ *
+ * Returns: %TRUE if it does
+ *
+ * Since: 0.1
+ */
+gboolean
+dpdk_tcp_listener_get_ipv6_only (DpdkTcpListener *self)
+{
+  g_return_val_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL, FALSE);
+
+  return self->ipv6_only;
 }
 
 /**

@@ -21,6 +21,7 @@ typedef struct {
 void dpdk_tcp_receive_queue_append (DpdkTcpReceiveQueue *self, struct pbuf *p);
 gsize dpdk_tcp_receive_queue_read (DpdkTcpReceiveQueue *self, void *buffer, gsize size);
 /* of one buffer; without a copy if that can be */
+gsize dpdk_tcp_receive_queue_peek (const DpdkTcpReceiveQueue *self, void *buffer, gsize size);
 GBytes *dpdk_tcp_receive_queue_read_bytes (DpdkTcpReceiveQueue *self, gsize size,
                                            DpdkStackBudget *budget);
 void dpdk_tcp_receive_queue_discard (DpdkTcpReceiveQueue *self);

@@ -62,6 +62,24 @@ dpdk_tcp_receive_queue_read (DpdkTcpReceiveQueue *self, void *buffer, gsize size
   return total;
 }
 
+/* the same, but that it stays */
+gsize
+dpdk_tcp_receive_queue_peek (const DpdkTcpReceiveQueue *self, void *buffer, gsize size)
+{
+  guint offset = self->offset;
+  guint8 *at = buffer;
+  gsize total = 0;
+
+  for (const struct pbuf *p = self->head; p != NULL && total < size; p = p->next, offset = 0)
+    {
+      gsize n = MIN (size - total, (gsize) p->len - offset);
+
+      memcpy (at + total, (const guint8 *) p->payload + offset, n);
+      total += n;
+    }
+  return total;
+}
+
 GBytes *
 dpdk_tcp_receive_queue_read_bytes (DpdkTcpReceiveQueue *self, gsize size, DpdkStackBudget *budget)
 {

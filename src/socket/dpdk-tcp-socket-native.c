@@ -83,7 +83,7 @@ dpdk_tcp_socket_set_writable_callback (DpdkTcpSocket *self, DpdkTcpReadyFunc fun
  * @n_read: (out): how many bytes were read; 0 with %G_POLLABLE_RETURN_OK if the peer has finished
  * @error: return location for an error
  *
- * Reads what has arrived.
+ * Reads what has arrived. If @count is 0 nothing is read, and that is no error.
  *
  * May be called on the thread of the socket's worker only. Does not wait.
  *
@@ -102,7 +102,7 @@ dpdk_tcp_socket_try_read (DpdkTcpSocket *self, void *buffer, gsize count, gsize 
   DpdkTcpEndpoint *endpoint;
 
   g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self), G_POLLABLE_RETURN_FAILED);
-  g_return_val_if_fail (buffer != NULL && count > 0, G_POLLABLE_RETURN_FAILED);
+  g_return_val_if_fail (buffer != NULL || count == 0, G_POLLABLE_RETURN_FAILED);
   g_return_val_if_fail (n_read != NULL, G_POLLABLE_RETURN_FAILED);
   g_return_val_if_fail (error == NULL || *error == NULL, G_POLLABLE_RETURN_FAILED);
 
@@ -120,7 +120,8 @@ dpdk_tcp_socket_try_read (DpdkTcpSocket *self, void *buffer, gsize count, gsize 
  * @n_written: (out): how many bytes were taken, which may be fewer
  * @error: return location for an error
  *
- * Writes as much as there is room for, and sends it as far as the peer and the network allow.
+ * Writes as much as there is room for, and sends it as far as the peer and the network allow. If @count
+ * is 0 nothing is written, and that is no error.
  *
  * May be called on the thread of the socket's worker only. Does not wait.
  *
@@ -139,7 +140,7 @@ dpdk_tcp_socket_try_write (DpdkTcpSocket *self, const void *buffer, gsize count,
   DpdkTcpEndpoint *endpoint;
 
   g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self), G_POLLABLE_RETURN_FAILED);
-  g_return_val_if_fail (buffer != NULL && count > 0, G_POLLABLE_RETURN_FAILED);
+  g_return_val_if_fail (buffer != NULL || count == 0, G_POLLABLE_RETURN_FAILED);
   g_return_val_if_fail (n_written != NULL, G_POLLABLE_RETURN_FAILED);
   g_return_val_if_fail (error == NULL || *error == NULL, G_POLLABLE_RETURN_FAILED);
 

@@ -4,6 +4,25 @@
 #include "dpdk-tcp-options-private.h"
 
 /**
+ * DpdkTcpState:
+ * @DPDK_TCP_STATE_CLOSED: there is no connection
+ * @DPDK_TCP_STATE_LISTEN: it waits for connections
+ * @DPDK_TCP_STATE_SYN_SENT: it was begun by us, and the peer has not answered
+ * @DPDK_TCP_STATE_SYN_RECEIVED: it was begun by the peer, who has not answered us
+ * @DPDK_TCP_STATE_ESTABLISHED: data goes both ways
+ * @DPDK_TCP_STATE_FIN_WAIT_1: we have finished, the peer does not know it yet
+ * @DPDK_TCP_STATE_FIN_WAIT_2: we have finished, the peer has not
+ * @DPDK_TCP_STATE_CLOSE_WAIT: the peer has finished, we have not
+ * @DPDK_TCP_STATE_CLOSING: both have finished at the same time, and the peer does not know that we have
+ * @DPDK_TCP_STATE_LAST_ACK: both have finished, the peer first, who does not know that we have
+ * @DPDK_TCP_STATE_TIME_WAIT: it is over, but segments of it may still be on their way
+ *
+ * The state of a TCP connection (RFC 9293, 3.3.2).
+ *
+ * Since: 0.1
+ */
+
+/**
  * dpdk_tcp_socket_get_info:
  * @self: a socket
  * @info: (out caller-allocates): return location for the state

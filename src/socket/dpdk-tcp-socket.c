@@ -27,9 +27,12 @@ struct _DpdkTcpSocket {
 
 typedef enum {
   PROP_NODELAY = 1,
+  PROP_FAMILY,
+  PROP_LINGER,
+  PROP_CONNECT_TIMEOUT,
 } DpdkTcpSocketProperty;
 
-static GParamSpec *properties[PROP_NODELAY + 1];
+static GParamSpec *properties[PROP_CONNECT_TIMEOUT + 1];
 
 G_DEFINE_FINAL_TYPE (DpdkTcpSocket, dpdk_tcp_socket, DPDK_TYPE_SOCKET)
 
@@ -49,6 +52,18 @@ static void
 dpdk_tcp_socket_close (DpdkSocket *socket)
 {
   dpdk_tcp_endpoint_close (DPDK_TCP_SOCKET (socket)->endpoint);
+}
+
+static guint8
+dpdk_tcp_socket_get_ip_option (DpdkSocket *socket, guint option)
+{
+  return dpdk_tcp_endpoint_get_ip_option (DPDK_TCP_SOCKET (socket)->endpoint, option);
+}
+
+static gboolean
+dpdk_tcp_socket_set_ip_option (DpdkSocket *socket, guint option, guint8 value)
+{
+  return dpdk_tcp_endpoint_set_ip_option (DPDK_TCP_SOCKET (socket)->endpoint, option, value);
 }
 
 static void
@@ -74,6 +89,15 @@ dpdk_tcp_socket_get_property (GObject *object, guint id, GValue *value, GParamSp
     case PROP_NODELAY:
       g_value_set_boolean (value, dpdk_tcp_socket_get_nodelay (self));
       break;
+    case PROP_FAMILY:
+      g_value_set_enum (value, dpdk_tcp_socket_get_family (self));
+      break;
+    case PROP_LINGER:
+      g_value_set_int (value, dpdk_tcp_socket_get_linger (self));
+      break;
+    case PROP_CONNECT_TIMEOUT:
+      g_value_set_uint (value, dpdk_tcp_socket_get_connect_timeout (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -89,6 +113,13 @@ dpdk_tcp_socket_set_property (GObject *object, guint id, const GValue *value, GP
     case PROP_NODELAY:
       dpdk_tcp_socket_set_nodelay (self, g_value_get_boolean (value));
       break;
+    case PROP_LINGER:
+      dpdk_tcp_socket_set_linger (self, g_value_get_int (value));
+      break;
+    case PROP_CONNECT_TIMEOUT:
+      dpdk_tcp_socket_set_connect_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_FAMILY:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -97,6 +128,7 @@ dpdk_tcp_socket_set_property (GObject *object, guint id, const GValue *value, GP
 static void
 dpdk_tcp_socket_class_init (DpdkTcpSocketClass *klass)
 {
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   DpdkSocketClass *socket_class = DPDK_SOCKET_CLASS (klass);
 
@@ -106,6 +138,8 @@ dpdk_tcp_socket_class_init (DpdkTcpSocketClass *klass)
   socket_class->get_local_address = dpdk_tcp_socket_get_local_address;
   socket_class->is_closed = dpdk_tcp_socket_is_closed;
   socket_class->close = dpdk_tcp_socket_close;
+  socket_class->get_ip_option = dpdk_tcp_socket_get_ip_option;
+  socket_class->set_ip_option = dpdk_tcp_socket_set_ip_option;
 
   /**
    * DpdkTcpSocket:nodelay:
@@ -114,9 +148,39 @@ dpdk_tcp_socket_class_init (DpdkTcpSocketClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_NODELAY] =
-      g_param_spec_boolean ("nodelay", NULL, NULL, FALSE,
-                            G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_NODELAY] = g_param_spec_boolean ("nodelay", NULL, NULL, FALSE, flags);
+  /**
+   * DpdkTcpSocket:family:
+   *
+   * The family of the addresses of the socket.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_FAMILY] = g_param_spec_enum (
+      "family", NULL, NULL, G_TYPE_SOCKET_FAMILY, G_SOCKET_FAMILY_INVALID,
+      (GParamFlags) (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY));
+  /**
+   * DpdkTcpSocket:linger:
+   *
+   * How long a connection that was closed may take to send what was written, in milliseconds; what
+   * the peer has not acknowledged by then is given up, and the connection is reset. With 0 closing
+   * resets the connection at once. -1 leaves it to the stack, which takes a minute.
+   *
+   * Closing never waits for this, in contrast to `SO_LINGER` of POSIX.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LINGER] = g_param_spec_int ("linger", NULL, NULL, -1, G_MAXINT, -1, flags);
+  /**
+   * DpdkTcpSocket:connect-timeout:
+   *
+   * How long connecting may take, in milliseconds, give or take a tenth and 20 milliseconds. With 0 it
+   * ends when the stack has sent the SYN six times without an answer.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CONNECT_TIMEOUT] =
+      g_param_spec_uint ("connect-timeout", NULL, NULL, 0, G_MAXUINT, 0, flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
@@ -126,11 +190,13 @@ dpdk_tcp_socket_init (DpdkTcpSocket *self)
 }
 
 DpdkTcpSocket *
-dpdk_tcp_socket_new_take (DpdkWorker *worker, DpdkPort *port, DpdkTcpEndpoint *endpoint)
+dpdk_tcp_socket_new_take (DpdkWorker *worker, DpdkPort *port, GSocketFamily family,
+                          DpdkTcpEndpoint *endpoint)
 {
   DpdkTcpSocket *self = g_object_new (DPDK_TYPE_TCP_SOCKET, NULL);
 
   self->endpoint = endpoint;
+  self->family = family;
   dpdk_socket_set_owners (DPDK_SOCKET (self), worker, port);
   return self;
 }
@@ -163,7 +229,6 @@ dpdk_tcp_socket_new (DpdkRuntime *runtime, GSocketFamily family, GError **error)
 {
   g_autoptr (DpdkWorker) worker = NULL;
   g_autoptr (GInetAddress) any = NULL;
-  DpdkTcpSocket *self;
   DpdkPort *port;
 
   g_return_val_if_fail (DPDK_IS_RUNTIME (runtime), NULL);
@@ -186,29 +251,35 @@ dpdk_tcp_socket_new (DpdkRuntime *runtime, GSocketFamily family, GError **error)
                            "DpdkTcpSocket: the runtime has no port");
       return NULL;
     }
-  self = dpdk_tcp_socket_new_take (worker, port,
+  return dpdk_tcp_socket_new_take (worker, port, family,
                                    dpdk_tcp_endpoint_new (dpdk_worker_get_core_private (worker)));
-  self->family = family;
-  return self;
 }
 
-static gboolean
-check_address (DpdkTcpSocket *self, GSocketAddress *address, ip_addr_t *ip, guint16 *port,
-               GError **error)
+gboolean
+dpdk_tcp_socket_check_address (DpdkTcpSocket *self, GSocketAddress *address, ip_addr_t *ip,
+                               guint16 *port, GError **error)
 {
+  g_autofree char *name = NULL;
+
   if (!dpdk_native_address_from_gio (address, ip, port, error))
     return FALSE;
-  if (self->family != G_SOCKET_FAMILY_INVALID &&
-      g_socket_address_get_family (address) != self->family)
+  name = dpdk_socket_address_to_string (address);
+  if (g_socket_address_get_family (address) != self->family)
     {
-      g_autofree char *name = dpdk_socket_address_to_string (address);
-
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "%s is not of the family of the DpdkTcpSocket, which is %s", name,
                    self->family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
       return FALSE;
     }
-  return TRUE;
+  if (IP_IS_V6 (ip) && ip6_addr_isipv4mappedipv6 (ip_2_ip6 (ip)))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "%s is an address of IPv4: use a DpdkTcpSocket of IPv4, and the address in the "
+                   "form of IPv4",
+                   name);
+      return FALSE;
+    }
+  return dpdk_socket_check_scope (dpdk_tcp_endpoint_get_core (self->endpoint), ip, error);
 }
 
 /**
@@ -240,10 +311,10 @@ dpdk_tcp_socket_bind (DpdkTcpSocket *self, GSocketAddress *address, GError **err
   g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!check_address (self, address, &ip, &number, error))
+  if (!dpdk_tcp_socket_check_address (self, address, &ip, &number, error))
     return FALSE;
   worker = dpdk_socket_get_worker (DPDK_SOCKET (self));
-  port = dpdk_socket_find_port (worker, address, error);
+  port = dpdk_socket_find_port (worker, address, &ip, error);
   if (port == NULL || !dpdk_tcp_endpoint_bind (self->endpoint, &ip, number, error))
     return FALSE;
   dpdk_socket_set_owners (DPDK_SOCKET (self), worker, port);
@@ -285,7 +356,7 @@ dpdk_tcp_socket_connect (DpdkTcpSocket *self, GSocketAddress *address, GCancella
                                   error))
     return NULL;
   if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-      !check_address (self, address, &ip, &port, error) ||
+      !dpdk_tcp_socket_check_address (self, address, &ip, &port, error) ||
       !dpdk_tcp_endpoint_connect (self->endpoint, &ip, port, NULL, error))
     return NULL;
   if (!dpdk_tcp_endpoint_wait_connected (self->endpoint, cancellable, error))
@@ -370,7 +441,7 @@ dpdk_tcp_socket_connect_async (DpdkTcpSocket *self, GSocketAddress *address,
   g_task_set_source_tag (task, dpdk_tcp_socket_connect_async);
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (!check_address (self, address, &ip, &port, &error))
+  if (!dpdk_tcp_socket_check_address (self, address, &ip, &port, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -483,5 +554,100 @@ dpdk_tcp_socket_set_nodelay (DpdkTcpSocket *self, gboolean nodelay)
   if (!dpdk_tcp_endpoint_get_nodelay (self->endpoint) == !nodelay)
     return;
   dpdk_tcp_endpoint_set_nodelay (self->endpoint, !!nodelay);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NODELAY]);
+  dpdk_socket_notify (DPDK_SOCKET (self), properties[PROP_NODELAY]);
+}
+
+/**
+ * dpdk_tcp_socket_get_family: (get-property family)
+ * @self: a socket
+ *
+ * Gets the family of the addresses of the socket. May be called from any thread.
+ *
+ * Returns: the family
+ *
+ * Since: 0.1
+ */
+GSocketFamily
+dpdk_tcp_socket_get_family (DpdkTcpSocket *self)
+{
+  g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self) && self->endpoint != NULL,
+                        G_SOCKET_FAMILY_INVALID);
+
+  return self->family;
+}
+
+/**
+ * dpdk_tcp_socket_get_linger: (get-property linger)
+ * @self: a socket
+ *
+ * Gets how long the connection may take to send what was written when it is closed. May be called from
+ * any thread.
+ *
+ * Returns: the time in milliseconds, or -1
+ *
+ * Since: 0.1
+ */
+gint
+dpdk_tcp_socket_get_linger (DpdkTcpSocket *self)
+{
+  g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self) && self->endpoint != NULL, -1);
+
+  return dpdk_tcp_endpoint_get_linger (self->endpoint);
+}
+
+/**
+ * dpdk_tcp_socket_set_linger: (set-property linger)
+ * @self: a socket
+ * @linger: the time in milliseconds, 0 to reset the connection when it is closed, or -1
+ *
+ * Sets [property@Dpdk.TcpSocket:linger]. What it is when the socket is closed counts. May be called
+ * from any thread.
+ *
+ * Since: 0.1
+ */
+void
+dpdk_tcp_socket_set_linger (DpdkTcpSocket *self, gint linger)
+{
+  g_return_if_fail (DPDK_IS_TCP_SOCKET (self) && self->endpoint != NULL);
+  g_return_if_fail (linger >= -1);
+
+  if (dpdk_tcp_endpoint_set_linger (self->endpoint, linger))
+    dpdk_socket_notify (DPDK_SOCKET (self), properties[PROP_LINGER]);
+}
+
+/**
+ * dpdk_tcp_socket_get_connect_timeout: (get-property connect-timeout)
+ * @self: a socket
+ *
+ * Gets how long connecting may take. May be called from any thread.
+ *
+ * Returns: the time in milliseconds, or 0
+ *
+ * Since: 0.1
+ */
+guint
+dpdk_tcp_socket_get_connect_timeout (DpdkTcpSocket *self)
+{
+  g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self) && self->endpoint != NULL, 0);
+
+  return dpdk_tcp_endpoint_get_connect_timeout (self->endpoint);
+}
+
+/**
+ * dpdk_tcp_socket_set_connect_timeout: (set-property connect-timeout)
+ * @self: a socket
+ * @connect_timeout: the time in milliseconds, or 0 to leave it to the stack
+ *
+ * Sets [property@Dpdk.TcpSocket:connect-timeout]. What it is when connecting begins counts; it then
+ * fails with %G_IO_ERROR_TIMED_OUT. May be called from any thread.
+ *
+ * Since: 0.1
+ */
+void
+dpdk_tcp_socket_set_connect_timeout (DpdkTcpSocket *self, guint connect_timeout)
+{
+  g_return_if_fail (DPDK_IS_TCP_SOCKET (self) && self->endpoint != NULL);
+
+  if (dpdk_tcp_endpoint_set_connect_timeout (self->endpoint, connect_timeout))
+    dpdk_socket_notify (DPDK_SOCKET (self), properties[PROP_CONNECT_TIMEOUT]);
 }

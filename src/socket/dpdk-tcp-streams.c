@@ -145,6 +145,36 @@ dpdk_output_stream_write_nonblocking (GPollableOutputStream *stream, const void 
   return dpdk_tcp_endpoint_write (output_endpoint (stream), buffer, count, FALSE, NULL, error);
 }
 
+static gboolean
+dpdk_output_stream_writev (GOutputStream *stream, const GOutputVector *vectors, gsize n_vectors,
+                           gsize *bytes_written, GCancellable *cancellable, GError **error)
+{
+  gssize n = dpdk_tcp_endpoint_write_vectors (output_endpoint (stream), vectors, n_vectors, TRUE,
+                                              cancellable, error);
+
+  if (bytes_written != NULL)
+    *bytes_written = (gsize) MAX (n, 0);
+  return n >= 0;
+}
+
+static GPollableReturn
+dpdk_output_stream_writev_nonblocking (GPollableOutputStream *stream, const GOutputVector *vectors,
+                                       gsize n_vectors, gsize *bytes_written, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  gssize n = dpdk_tcp_endpoint_write_vectors (output_endpoint (stream), vectors, n_vectors, FALSE,
+                                              NULL, &local_error);
+
+  if (bytes_written != NULL)
+    *bytes_written = (gsize) MAX (n, 0);
+  if (n >= 0)
+    return G_POLLABLE_RETURN_OK;
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return G_POLLABLE_RETURN_WOULD_BLOCK;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return G_POLLABLE_RETURN_FAILED;
+}
+
 /* half-close: the peer reads the end, and may still write */
 static gboolean
 dpdk_output_stream_close (GOutputStream *stream, GCancellable *cancellable, GError **error)
@@ -199,6 +229,7 @@ dpdk_output_stream_class_init (DpdkOutputStreamClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = dpdk_output_stream_finalize;
   stream_class->write_fn = dpdk_output_stream_write;
+  stream_class->writev_fn = dpdk_output_stream_writev;
   stream_class->close_fn = dpdk_output_stream_close;
   stream_class->close_async = dpdk_output_stream_close_async;
   stream_class->close_finish = dpdk_output_stream_close_finish;
@@ -210,6 +241,7 @@ output_pollable_init (GPollableOutputStreamInterface *iface)
   iface->is_writable = dpdk_output_stream_is_writable;
   iface->create_source = dpdk_output_stream_create_source;
   iface->write_nonblocking = dpdk_output_stream_write_nonblocking;
+  iface->writev_nonblocking = dpdk_output_stream_writev_nonblocking;
 }
 
 static void

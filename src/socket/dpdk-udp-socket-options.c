@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-socket-private.h"
 #include "dpdk-udp-socket-private.h"
 
 static DpdkUdpOptions
@@ -22,6 +23,27 @@ unlock_options (DpdkUdpSocket *self, gboolean has_changed, DpdkUdpSocketProperty
   dpdk_udp_endpoint_unlock_options (dpdk_udp_socket_get_endpoint (self));
   if (has_changed)
     dpdk_udp_socket_notify_option (self, id);
+}
+
+guint8
+dpdk_udp_socket_get_ip_option (DpdkSocket *socket, guint option)
+{
+  DpdkUdpOptions options = get_options (DPDK_UDP_SOCKET (socket));
+
+  return option == DPDK_IP_OPTION_TTL ? options.ttl : options.traffic_class;
+}
+
+gboolean
+dpdk_udp_socket_set_ip_option (DpdkSocket *socket, guint option, guint8 value)
+{
+  DpdkUdpEndpoint *endpoint = dpdk_udp_socket_get_endpoint (DPDK_UDP_SOCKET (socket));
+  DpdkUdpOptions *options = dpdk_udp_endpoint_lock_options (endpoint);
+  guint8 *at = option == DPDK_IP_OPTION_TTL ? &options->ttl : &options->traffic_class;
+  gboolean has_changed = *at != value;
+
+  *at = value;
+  dpdk_udp_endpoint_unlock_options (endpoint);
+  return has_changed;
 }
 
 /**
@@ -173,94 +195,6 @@ dpdk_udp_socket_set_broadcast (DpdkUdpSocket *self, gboolean broadcast)
   has_changed = !options->broadcast != !broadcast;
   options->broadcast = !!broadcast;
   unlock_options (self, has_changed, PROP_BROADCAST);
-}
-
-/**
- * dpdk_udp_socket_get_ttl: (get-property ttl)
- * @self: a socket
- *
- * The time to live of packets (RFC 791), and their hop limit (RFC 8200).
- *
- * May be called from any thread.
- *
- * Returns: the value
- *
- * Since: 0.1
- */
-guint
-dpdk_udp_socket_get_ttl (DpdkUdpSocket *self)
-{
-  g_return_val_if_fail (dpdk_udp_socket_is_made (self), 0);
-
-  return get_options (self).ttl;
-}
-
-/**
- * dpdk_udp_socket_set_ttl: (set-property ttl)
- * @self: a socket
- * @ttl: the new value, from 1 to 255
- *
- * Sets [property@Dpdk.UdpSocket:ttl]. May be called from any thread.
- *
- * Since: 0.1
- */
-void
-dpdk_udp_socket_set_ttl (DpdkUdpSocket *self, guint ttl)
-{
-  DpdkUdpOptions *options;
-  gboolean has_changed;
-
-  g_return_if_fail (dpdk_udp_socket_is_made (self));
-  g_return_if_fail (ttl >= 1 && ttl <= 255);
-
-  options = lock_options (self);
-  has_changed = options->ttl != ttl;
-  options->ttl = (guint8) ttl;
-  unlock_options (self, has_changed, PROP_TTL);
-}
-
-/**
- * dpdk_udp_socket_get_traffic_class: (get-property traffic-class)
- * @self: a socket
- *
- * The traffic class of packets: the differentiated services field (RFC 2474) of IPv4 and IPv6.
- *
- * May be called from any thread.
- *
- * Returns: the value
- *
- * Since: 0.1
- */
-guint
-dpdk_udp_socket_get_traffic_class (DpdkUdpSocket *self)
-{
-  g_return_val_if_fail (dpdk_udp_socket_is_made (self), 0);
-
-  return get_options (self).traffic_class;
-}
-
-/**
- * dpdk_udp_socket_set_traffic_class: (set-property traffic-class)
- * @self: a socket
- * @traffic_class: the new value, from 0 to 255
- *
- * Sets [property@Dpdk.UdpSocket:traffic-class]. May be called from any thread.
- *
- * Since: 0.1
- */
-void
-dpdk_udp_socket_set_traffic_class (DpdkUdpSocket *self, guint traffic_class)
-{
-  DpdkUdpOptions *options;
-  gboolean has_changed;
-
-  g_return_if_fail (dpdk_udp_socket_is_made (self));
-  g_return_if_fail (traffic_class <= 255);
-
-  options = lock_options (self);
-  has_changed = options->traffic_class != traffic_class;
-  options->traffic_class = (guint8) traffic_class;
-  unlock_options (self, has_changed, PROP_TRAFFIC_CLASS);
 }
 
 /**

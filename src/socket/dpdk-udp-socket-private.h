@@ -18,14 +18,15 @@ typedef enum {
   PROP_IPV6_ONLY,
   PROP_REUSE_ADDRESS,
   PROP_BROADCAST,
-  PROP_TTL,
-  PROP_TRAFFIC_CLASS,
   PROP_MULTICAST_TTL,
   PROP_MULTICAST_LOOPBACK,
   PROP_RECEIVE_BUFFER_SIZE,
   PROP_SEND_BUFFER_SIZE,
   PROP_MULTICAST_PORT,
 } DpdkUdpSocketProperty;
+
+guint8 dpdk_udp_socket_get_ip_option (DpdkSocket *socket, guint option);
+gboolean dpdk_udp_socket_set_ip_option (DpdkSocket *socket, guint option, guint8 value);
 
 void dpdk_udp_socket_install_options (GObjectClass *klass);
 /* FALSE if @id is not one of them */

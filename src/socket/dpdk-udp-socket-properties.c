@@ -2,6 +2,8 @@
 /* the properties of a DpdkUdpSocket; their values are in dpdk-udp-socket-options.c */
 #include "dpdk-udp-socket-private.h"
 
+#include "dpdk-socket-private.h"
+
 static GParamSpec *properties[PROP_MULTICAST_PORT + 1];
 
 void
@@ -47,23 +49,6 @@ dpdk_udp_socket_install_options (GObjectClass *klass)
    * Since: 0.1
    */
   properties[PROP_BROADCAST] = g_param_spec_boolean ("broadcast", NULL, NULL, FALSE, flags);
-  /**
-   * DpdkUdpSocket:ttl:
-   *
-   * The time to live of packets (RFC 791), and their hop limit (RFC 8200).
-   *
-   * Since: 0.1
-   */
-  properties[PROP_TTL] = g_param_spec_uint ("ttl", NULL, NULL, 1, 255, 64, flags);
-  /**
-   * DpdkUdpSocket:traffic-class:
-   *
-   * The traffic class of packets: the differentiated services field (RFC 2474) of IPv4 and IPv6.
-   *
-   * Since: 0.1
-   */
-  properties[PROP_TRAFFIC_CLASS] =
-      g_param_spec_uint ("traffic-class", NULL, NULL, 0, 255, 0, flags);
   /**
    * DpdkUdpSocket:multicast-ttl:
    *
@@ -132,12 +117,6 @@ dpdk_udp_socket_get_option (DpdkUdpSocket *self, guint id, GValue *value)
     case PROP_BROADCAST:
       g_value_set_boolean (value, dpdk_udp_socket_get_broadcast (self));
       return TRUE;
-    case PROP_TTL:
-      g_value_set_uint (value, dpdk_udp_socket_get_ttl (self));
-      return TRUE;
-    case PROP_TRAFFIC_CLASS:
-      g_value_set_uint (value, dpdk_udp_socket_get_traffic_class (self));
-      return TRUE;
     case PROP_MULTICAST_TTL:
       g_value_set_uint (value, dpdk_udp_socket_get_multicast_ttl (self));
       return TRUE;
@@ -172,12 +151,6 @@ dpdk_udp_socket_set_option (DpdkUdpSocket *self, guint id, const GValue *value)
     case PROP_BROADCAST:
       dpdk_udp_socket_set_broadcast (self, g_value_get_boolean (value));
       return TRUE;
-    case PROP_TTL:
-      dpdk_udp_socket_set_ttl (self, g_value_get_uint (value));
-      return TRUE;
-    case PROP_TRAFFIC_CLASS:
-      dpdk_udp_socket_set_traffic_class (self, g_value_get_uint (value));
-      return TRUE;
     case PROP_MULTICAST_TTL:
       dpdk_udp_socket_set_multicast_ttl (self, g_value_get_uint (value));
       return TRUE;
@@ -200,5 +173,5 @@ dpdk_udp_socket_set_option (DpdkUdpSocket *self, guint id, const GValue *value)
 void
 dpdk_udp_socket_notify_option (DpdkUdpSocket *self, DpdkUdpSocketProperty id)
 {
-  g_object_notify_by_pspec (G_OBJECT (self), properties[id]);
+  dpdk_socket_notify (DPDK_SOCKET (self), properties[id]);
 }

@@ -172,6 +172,8 @@ dpdk_udp_socket_class_init (DpdkUdpSocketClass *klass)
   socket_class->get_local_address = dpdk_udp_socket_get_local_address;
   socket_class->is_closed = dpdk_udp_socket_is_closed;
   socket_class->close = dpdk_udp_socket_close;
+  socket_class->get_ip_option = dpdk_udp_socket_get_ip_option;
+  socket_class->set_ip_option = dpdk_udp_socket_set_ip_option;
   dpdk_udp_socket_install_options (object_class);
 }
 
@@ -280,7 +282,7 @@ find_port (DpdkUdpSocket *self, GSocketAddress *address, GError **error)
            g_inet_address_get_is_link_local (host)))
         return dpdk_socket_get_port (DPDK_SOCKET (self));
     }
-  return dpdk_socket_find_port (dpdk_socket_get_worker (DPDK_SOCKET (self)), address, error);
+  return dpdk_socket_find_port (dpdk_socket_get_worker (DPDK_SOCKET (self)), address, NULL, error);
 }
 
 /**

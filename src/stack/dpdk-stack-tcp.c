@@ -112,18 +112,62 @@ dpdk_stack_tcp_set_max_time_wait (guint max_time_wait)
   tcp_set_max_time_wait (max_time_wait);
 }
 
+static DpdkTcpState
+get_state (const struct tcp_pcb *pcb)
+{
+  switch (pcb->state)
+    {
+    case LISTEN:
+      return DPDK_TCP_STATE_LISTEN;
+    case SYN_SENT:
+      return DPDK_TCP_STATE_SYN_SENT;
+    case SYN_RCVD:
+      return DPDK_TCP_STATE_SYN_RECEIVED;
+    case ESTABLISHED:
+      return DPDK_TCP_STATE_ESTABLISHED;
+    case FIN_WAIT_1:
+      return DPDK_TCP_STATE_FIN_WAIT_1;
+    case FIN_WAIT_2:
+      return DPDK_TCP_STATE_FIN_WAIT_2;
+    case CLOSE_WAIT:
+      return DPDK_TCP_STATE_CLOSE_WAIT;
+    case CLOSING:
+      return DPDK_TCP_STATE_CLOSING;
+    case LAST_ACK:
+      return DPDK_TCP_STATE_LAST_ACK;
+    case TIME_WAIT:
+      return DPDK_TCP_STATE_TIME_WAIT;
+    case CLOSED:
+    default:
+      return DPDK_TCP_STATE_CLOSED;
+    }
+}
+
+/* of data: a SYN takes a number in the first states, a FIN in the last ones */
+static guint
+get_unacknowledged (const struct tcp_pcb *pcb)
+{
+  guint n = pcb->snd_nxt - pcb->lastack;
+  gboolean has_flag = pcb->state < ESTABLISHED || pcb->state == FIN_WAIT_1 ||
+                      pcb->state == CLOSING || pcb->state == LAST_ACK;
+
+  return has_flag && n > 0 && pcb->unsent == NULL ? n - 1 : n;
+}
+
 void
 dpdk_stack_tcp_get_info (struct tcp_pcb *pcb, DpdkTcpInfo *info)
 {
   const gboolean scales = (pcb->flags & TF_WND_SCALE) != 0;
 
   *info = (DpdkTcpInfo){
+    .state = get_state (pcb),
     .congestion_control = get_congestion_control (pcb),
     .mss = pcb->mss,
     .congestion_window = pcb->cwnd,
     .slow_start_threshold = pcb->ssthresh,
     .bytes_in_flight = tcp_pipe (pcb),
-    .bytes_unacknowledged = pcb->snd_nxt - pcb->lastack,
+    .bytes_unacknowledged = get_unacknowledged (pcb),
+    .retransmissions = pcb->rexmits,
     .send_window = pcb->snd_wnd,
     .receive_window = pcb->rcv_wnd,
     .send_scale = scales ? pcb->snd_scale : 0,

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a Python program can do with sockets of TCP."""
 
+import socket as kernel_socket
+import threading
+
 import scenario
-from scenario import Dpdk, Gio, GLib, touch_all
+from scenario import Dpdk, Gio, GLib, expect_dpdk_error, touch_all
+
+KERNEL = '198.18.0.1'
 
 
 def sockets():
@@ -94,5 +99,158 @@ def incoming_signal():
     client.communicate(timeout=scenario.DEADLINE_S)
 
 
+def expect_io_error(code, function, *arguments):
+    return scenario.expect_error(Gio.io_error_quark(), code, function, *arguments)
+
+
+def open_pair(runtime):
+    """A connection of ours to a server of the kernel, and its end there."""
+    server = kernel_socket.create_server((KERNEL, 0))
+    server.settimeout(scenario.DEADLINE_S)
+    ours = Dpdk.TcpSocket.new(runtime, Gio.SocketFamily.IPV4)
+    connection = ours.connect(address_of(KERNEL, server.getsockname()[1]), None)
+    peer, _ = server.accept()
+    peer.settimeout(scenario.DEADLINE_S)
+    server.close()
+    return connection, peer
+
+
+def address_of(host, port):
+    return Gio.InetSocketAddress.new_from_string(host, port)
+
+
+def options_of_a_socket():
+    runtime = scenario.start_default()
+    ours = Dpdk.TcpSocket.new(runtime, Gio.SocketFamily.IPV4)
+    assert ours.get_family() == Gio.SocketFamily.IPV4
+    assert ours.get_core_id() == runtime.dup_worker(0).get_core()
+    assert (ours.get_ttl(), ours.get_traffic_class(), ours.get_linger()) == (64, 0, -1)
+    notified = []
+    ours.connect('notify', lambda source, pspec: notified.append(pspec.name))
+    ours.props.ttl = 5
+    ours.props.traffic_class = 0xb9
+    ours.props.linger = 0
+    ours.set_connect_timeout(300)
+    assert notified == ['ttl', 'traffic-class', 'linger', 'connect-timeout'], notified
+    assert (ours.get_ttl(), ours.get_traffic_class(), ours.get_linger()) == (5, 0xb8, 0)
+    # another thread's change is told in the main context
+    thread = threading.Thread(target=ours.set_ttl, args=(6,))
+    thread.start()
+    thread.join()
+    scenario.iterate_until(lambda: len(notified) == 5)
+    message = expect_io_error(Gio.IOErrorEnum.TIMED_OUT, ours.connect,
+                              address_of('198.18.0.77', 80), None)
+    assert '198.18.0.77:80' in message, message
+    expect_io_error(Gio.IOErrorEnum.TIMED_OUT, ours.take_error)
+    assert ours.take_error()
+    other = Dpdk.TcpSocket.new(runtime, Gio.SocketFamily.IPV6)
+    message = expect_io_error(Gio.IOErrorEnum.INVALID_ARGUMENT, other.connect,
+                              address_of(KERNEL, 80), None)
+    assert 'IPv6' in message, message
+
+
+def data_of_a_connection():
+    runtime = scenario.start_default()
+    connection, peer = open_pair(runtime)
+    ours = connection.get_socket()
+    peer.sendall(b'first, second')
+    assert connection.condition_wait(GLib.IOCondition.IN, -1, None)
+    assert connection.peek_bytes(5, None).get_data() == b'first'
+    assert connection.peek_bytes(0, None).get_size() == 0
+    results = []
+    connection.peek_bytes_async(5, GLib.PRIORITY_DEFAULT, None,
+                                lambda source, result: results.append(
+                                    source.peek_bytes_finish(result).get_data()))
+    scenario.iterate_until(lambda: results)
+    assert results == [b'first'], results
+    assert connection.read_bytes(5, None).get_data() == b'first'
+    connection.get_output_stream().write_all(b'answer', None)
+    assert peer.recv(100) == b'answer'
+    succeeded, info = ours.get_info()
+    assert succeeded and info.state == Dpdk.TcpState.ESTABLISHED
+    assert (info.bytes_sent, info.bytes_received) == (6, 13), info
+    assert connection.condition_check(GLib.IOCondition.OUT) == GLib.IOCondition.OUT
+    # linger 0 resets
+    ours.set_linger(0)
+    connection.close(None)
+    try:
+        peer.recv(1)
+        raise AssertionError('the connection was not reset')
+    except ConnectionResetError:
+        pass
+    assert connection.condition_check(0) & GLib.IOCondition.HUP
+
+
+def listeners():
+    runtime = scenario.start_default()
+    both = Dpdk.TcpListener.new(runtime, address_of('::', scenario.PORT), 16)
+    assert not both.get_ipv6_only() and both.props.ttl == 64
+    both.set_ttl(9)
+    client = kernel_socket.create_connection((scenario.ADDRESS, scenario.PORT),
+                                             timeout=scenario.DEADLINE_S)
+    connection = both.accept(None)
+    assert connection.get_socket().get_ttl() == 9
+    assert connection.get_local_address().get_address().to_string() == scenario.ADDRESS
+    client.close()
+    touch_all(both)
+    both.close()
+    only = Dpdk.TcpListener.new_with_flags(runtime, address_of('::', scenario.PORT), 16,
+                                           Dpdk.TcpListenerFlags.IPV6_ONLY)
+    assert only.get_ipv6_only()
+    named = Dpdk.TcpListener.new_for_connectable(
+        runtime, Gio.NetworkAddress.new(scenario.ADDRESS, scenario.PORT), 16,
+        Dpdk.TcpListenerFlags.NONE, None)
+    assert named.get_local_address().get_port() == scenario.PORT
+    results = []
+    Dpdk.TcpListener.new_for_connectable_async(
+        runtime, Gio.NetworkAddress.new(scenario.ADDRESS, scenario.PORT + 1), 16,
+        Dpdk.TcpListenerFlags.NONE, None, lambda source, result: results.append(
+            Dpdk.TcpListener.new_for_connectable_finish(result)))
+    scenario.iterate_until(lambda: results)
+    assert results[0].get_local_address().get_port() == scenario.PORT + 1
+
+
+def on_the_worker():
+    """Accepting and connecting without a main context."""
+    runtime = scenario.start_default()
+    worker = runtime.dup_worker(0)
+    listener = scenario.listen(runtime)
+    done = threading.Event()
+    accepted = []
+    connected = []
+
+    def on_accepted(source, accepted_socket):
+        accepted.append((source is listener, Dpdk.Worker.dup_current() is worker,
+                         Dpdk.TcpConnection.new(accepted_socket)))
+        done.set()
+
+    expect_dpdk_error(Dpdk.Error.WRONG_WORKER, listener.set_accept_callback, on_accepted)
+    worker.invoke(lambda *_: listener.set_accept_callback(on_accepted))
+    client = scenario.start_client()
+    assert done.wait(scenario.DEADLINE_S)
+    is_listener, is_worker, connection = accepted[0]
+    assert is_listener and is_worker
+    line = connection.read_bytes(100, None).get_data()
+    connection.get_output_stream().write_all(b'got: ' + line, None)
+    connection.close(None)
+    assert scenario.finish_client(client) == 'got: hello from the kernel\n'
+
+    done.clear()
+    server = kernel_socket.create_server((KERNEL, 0))
+
+    def on_connected(ours, error):
+        connected.append((error, ours.is_connected()))
+        done.set()
+
+    def begin(*_):
+        ours = Dpdk.TcpSocket.new(runtime, Gio.SocketFamily.IPV4)
+        ours.begin_connect(address_of(KERNEL, server.getsockname()[1]), on_connected)
+
+    worker.invoke(begin)
+    assert done.wait(scenario.DEADLINE_S)
+    assert connected == [(None, True)], connected
+    server.close()
+
+
 if __name__ == '__main__':
-    scenario.run_named(scenario.collect(globals()))
+    scenario.run_named(scenario.collect(globals(), 'address_of', 'expect_io_error', 'open_pair'))

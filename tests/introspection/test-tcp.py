@@ -10,6 +10,10 @@ import runner
 SCENARIOS = {name: (0, None) for name in (
     'sockets',
     'incoming_signal',
+    'options_of_a_socket',
+    'data_of_a_connection',
+    'listeners',
+    'on_the_worker',
 )}
 
 if __name__ == '__main__':

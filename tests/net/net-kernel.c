@@ -39,6 +39,8 @@ typedef union {
 static socklen_t
 fill_address (Address *address, const char *host, guint16 port)
 {
+  g_auto (GStrv) parts = NULL;
+
   memset (address, 0, sizeof *address);
   if (inet_pton (AF_INET, host, &address->v4.sin_addr) == 1)
     {
@@ -46,8 +48,11 @@ fill_address (Address *address, const char *host, guint16 port)
       address->v4.sin_port = htons (port);
       return sizeof address->v4;
     }
-  if (inet_pton (AF_INET6, host, &address->v6.sin6_addr) != 1)
+  parts = g_strsplit (host, "%", 2);
+  if (inet_pton (AF_INET6, parts[0], &address->v6.sin6_addr) != 1)
     g_error ("not an address: %s", host);
+  if (parts[1] != NULL)
+    address->v6.sin6_scope_id = if_nametoindex (parts[1]);
   address->v6.sin6_family = AF_INET6;
   address->v6.sin6_port = htons (port);
   return sizeof address->v6;

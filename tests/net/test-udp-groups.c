@@ -440,9 +440,9 @@ test_headers (void)
       assert_headers (packets, family, 64, 0);
       net_udp_send (socket, family->group, 9, "x", 1);
       assert_headers (packets, family, 1, 0);
-      dpdk_udp_socket_set_ttl (socket, 17);
+      dpdk_socket_set_ttl (DPDK_SOCKET (socket), 17);
       dpdk_udp_socket_set_multicast_ttl (socket, 5);
-      dpdk_udp_socket_set_traffic_class (socket, 0xb8);
+      dpdk_socket_set_traffic_class (DPDK_SOCKET (socket), 0xb8);
       net_udp_send (socket, family->kernels, 9, "x", 1);
       assert_headers (packets, family, 17, 0xb8);
       net_udp_send (socket, family->group, 9, "x", 1);

@@ -230,7 +230,7 @@ test_bare (void)
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR);
   socket = g_object_new (DPDK_TYPE_UDP_SOCKET, NULL);
   expect_message ("*is_made*");
-  g_assert_cmpuint (dpdk_udp_socket_get_ttl (socket), ==, 0);
+  g_assert_cmpuint (dpdk_socket_get_ttl (DPDK_SOCKET (socket)), ==, 0);
   expect_message ("*is_made*");
   g_assert_true (dpdk_udp_socket_take_error (socket, &error));
   expect_message ("*endpoint*");

@@ -1,154 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* many connections at once, of which every byte is compared */
-#include "net-fixture.h"
+#include "net-exact.h"
 #include "net-kernel.h"
 
 #define N_CONNECTIONS 200
 #define MAX_SIZE (512 * 1024)
 #define MAX_OPERATION 50000
-
-typedef struct {
-  DpdkTcpSocket *socket;
-  DpdkTcpConnection *connection;
-  GRand *random;
-  guint64 size;
-  guint64 n_written;
-  guint64 n_read;
-  /* whether the end is told by us before all is read */
-  gboolean half_close;
-  gboolean write_is_over;
-  guint8 buffer[MAX_OPERATION];
-  GChecksum *sent;
-  GChecksum *received;
-  guint *n_done;
-} Client;
-
-static void client_read (Client *self);
-static void client_write (Client *self);
-
-static void
-client_check_end (Client *self)
-{
-  if (!self->write_is_over || self->n_read < self->size)
-    return;
-  g_assert_cmpstr (g_checksum_get_string (self->sent), ==, g_checksum_get_string (self->received));
-  net_close (self->connection);
-  net_release (g_steal_pointer (&self->connection));
-  g_checksum_free (self->sent);
-  g_checksum_free (self->received);
-  g_rand_free (self->random);
-  (*self->n_done)++;
-}
-
-/* sometimes at once, sometimes later */
-static void
-client_continue (Client *self, GSourceOnceFunc func)
-{
-  if (g_rand_int_range (self->random, 0, 20) == 0)
-    g_timeout_add_once ((guint) g_rand_int_range (self->random, 0, 30), func, self);
-  else
-    func (self);
-}
-
-static void
-client_on_read (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Client *self = user_data;
-  g_autoptr (GError) error = NULL;
-  gssize n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
-
-  g_assert_no_error (error);
-  if (n == 0)
-    {
-      g_assert_true (self->half_close);
-      g_assert_cmpuint (self->n_read, ==, self->size);
-      client_check_end (self);
-      return;
-    }
-  g_checksum_update (self->received, self->buffer, n);
-  self->n_read += (guint64) n;
-  g_assert_cmpuint (self->n_read, <=, self->size);
-  /* without a half-close the other end never ends */
-  if (self->n_read == self->size && !self->half_close)
-    client_check_end (self);
-  else
-    client_continue (self, (GSourceOnceFunc) client_read);
-}
-
-static void
-client_read (Client *self)
-{
-  gsize size = (gsize) g_rand_int_range (self->random, 1, MAX_OPERATION);
-
-  g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (self->connection)),
-                             self->buffer, size, G_PRIORITY_DEFAULT, NULL, client_on_read, self);
-}
-
-static void
-client_on_written (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Client *self = user_data;
-  g_autoptr (GError) error = NULL;
-  gssize n = g_output_stream_write_finish (G_OUTPUT_STREAM (source), result, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpint (n, >, 0);
-  g_checksum_update (self->sent, net_pattern (self->n_written), n);
-  self->n_written += (guint64) n;
-  client_continue (self, (GSourceOnceFunc) client_write);
-}
-
-static void
-client_write (Client *self)
-{
-  gsize size = (gsize) g_rand_int_range (self->random, 1, MAX_OPERATION);
-  g_autoptr (GError) error = NULL;
-
-  if (self->n_written < self->size)
-    {
-      g_output_stream_write_async (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)),
-                                   net_pattern (self->n_written),
-                                   MIN (size, self->size - self->n_written), G_PRIORITY_DEFAULT,
-                                   NULL, client_on_written, self);
-      return;
-    }
-  if (self->half_close)
-    dpdk_tcp_connection_shutdown (self->connection, FALSE, TRUE, &error);
-  g_assert_no_error (error);
-  self->write_is_over = TRUE;
-  if (!self->half_close)
-    client_check_end (self);
-}
-
-static void
-client_on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Client *self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  self->connection = dpdk_tcp_socket_connect_finish (DPDK_TCP_SOCKET (source), result, &error);
-  g_assert_no_error (error);
-  g_clear_object (&self->socket);
-  client_read (self);
-  client_write (self);
-}
-
-static void
-client_start (Client *self, DpdkRuntime *runtime, GRand *random, GSocketAddress *address,
-              guint *n_done)
-{
-  g_autoptr (GError) error = NULL;
-
-  self->random = g_rand_new_with_seed (g_rand_int (random));
-  self->size = (guint64) g_rand_int_range (self->random, 1, MAX_SIZE);
-  self->half_close = g_rand_boolean (self->random);
-  self->sent = g_checksum_new (G_CHECKSUM_SHA256);
-  self->received = g_checksum_new (G_CHECKSUM_SHA256);
-  self->n_done = n_done;
-  self->socket = dpdk_tcp_socket_new (runtime, g_socket_address_get_family (address), &error);
-  g_assert_no_error (error);
-  dpdk_tcp_socket_connect_async (self->socket, address, NULL, client_on_connected, self);
-}
+#define N_THREADS 8
+#define N_THREAD_CONNECTIONS 1000
 
 /* all in one thread of ours, asynchronously */
 static void
@@ -161,11 +20,11 @@ test_clients (void)
   g_autoptr (GSocketAddress) v4 = net_address (NET_KERNEL_V4, port);
   g_autoptr (GSocketAddress) v6 = net_address (NET_KERNEL_V6, port);
   g_autoptr (GRand) random = dpdk_test_random_new ();
-  Client *clients = g_new0 (Client, n);
+  NetExact *clients = g_new0 (NetExact, n);
   guint n_done = 0;
 
   for (guint i = 0; i < n; i++)
-    client_start (&clients[i], runtime, random, i % 2 == 0 ? v4 : v6, &n_done);
+    net_exact_start (&clients[i], runtime, random, i % 2 == 0 ? v4 : v6, MAX_SIZE, &n_done);
   DPDK_TEST_WAIT_UNTIL (n_done == n);
   g_free (clients);
   net_kernel_server_free (server);
@@ -261,11 +120,192 @@ test_servers (void)
   net_stop (runtime);
 }
 
+/* many threads of ours at one end of a link, a native server on the worker at the other */
+typedef struct {
+  DpdkTestPair *pair;
+  DpdkTcpListener *listeners[2];
+  gint n_echoed;
+  gint n_open;
+} Echo;
+
+typedef struct {
+  Echo *echo;
+  GByteArray *pending;
+  gboolean is_at_end;
+} EchoConnection;
+
+static void
+free_echo (gpointer data)
+{
+  EchoConnection *self = data;
+
+  g_atomic_int_inc (&self->echo->n_echoed);
+  g_byte_array_unref (self->pending);
+  g_free (self);
+}
+
+static void
+echo_some (DpdkTcpSocket *socket, gpointer user_data)
+{
+  EchoConnection *self = user_data;
+  g_autoptr (GError) error = NULL;
+  guint8 buffer[16384];
+  gsize n;
+
+  /* what is held here does not grow without a limit, so what is not read stays in the window */
+  while (!self->is_at_end && self->pending->len < sizeof buffer &&
+         dpdk_tcp_socket_try_read (socket, buffer, sizeof buffer, &n, &error) ==
+             G_POLLABLE_RETURN_OK)
+    {
+      self->is_at_end = n == 0;
+      g_byte_array_append (self->pending, buffer, (guint) n);
+      if (self->pending->len > 0 &&
+          dpdk_tcp_socket_try_write (socket, self->pending->data, self->pending->len, &n, &error) ==
+              G_POLLABLE_RETURN_OK)
+        g_byte_array_remove_range (self->pending, 0, (guint) n);
+      g_assert_no_error (error);
+    }
+  g_assert_no_error (error);
+  if (self->pending->len > 0 &&
+      dpdk_tcp_socket_try_write (socket, self->pending->data, self->pending->len, &n, &error) ==
+          G_POLLABLE_RETURN_OK)
+    g_byte_array_remove_range (self->pending, 0, (guint) n);
+  g_assert_no_error (error);
+  if (self->is_at_end && self->pending->len == 0)
+    dpdk_socket_close (DPDK_SOCKET (socket));
+}
+
+static void
+on_accepted (DpdkTcpListener *listener, DpdkTcpSocket *socket, gpointer user_data)
+{
+  EchoConnection *connection = g_new0 (EchoConnection, 1);
+  g_autoptr (GError) error = NULL;
+
+  connection->echo = user_data;
+  connection->pending = g_byte_array_new ();
+  dpdk_tcp_socket_set_readable_callback (socket, echo_some, connection, free_echo, &error);
+  g_assert_no_error (error);
+  dpdk_tcp_socket_set_writable_callback (socket, echo_some, connection, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+begin_accepting (DpdkWorker *worker, gpointer user_data)
+{
+  Echo *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    dpdk_tcp_listener_set_accept_callback (self->listeners[i], on_accepted, self, NULL, &error);
+  g_assert_no_error (error);
+  g_atomic_int_inc (&self->n_open);
+}
+
+typedef struct {
+  Echo *echo;
+  GSocketAddress *addresses[2];
+  GRand *random;
+  guint n;
+  guint max_size;
+} ClientThread;
+
+static gpointer
+run_clients (gpointer data)
+{
+  ClientThread *self = data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  NetExact *clients = g_new0 (NetExact, self->n);
+  guint n_done = 0;
+
+  g_main_context_push_thread_default (context);
+  for (guint i = 0; i < self->n; i++)
+    net_exact_start (&clients[i], dpdk_test_pair_get_runtime (self->echo->pair, 0), self->random,
+                     self->addresses[i % 2], self->max_size, &n_done);
+  while (n_done < self->n)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+  g_free (clients);
+  return NULL;
+}
+
+static void
+check_threads (DpdkTestImpairment *impairment, guint max_size)
+{
+  static const GSocketFamily families[] = { G_SOCKET_FAMILY_IPV4, G_SOCKET_FAMILY_IPV6 };
+  const guint n = MAX (dpdk_test_scale (N_THREAD_CONNECTIONS) / N_THREADS, 4);
+  g_autoptr (GRand) random = dpdk_test_random_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DpdkEal) eal = dpdk_eal_new (NULL, &error);
+  g_autoptr (DpdkTestLink) link = NULL;
+  g_autoptr (DpdkWorker) worker = NULL;
+  ClientThread threads[N_THREADS];
+  GThread *handles[N_THREADS];
+  Echo echo = { 0 };
+
+  g_assert_no_error (error);
+  link = impairment != NULL ? dpdk_test_link_new_impaired (eal, 1, impairment, &error)
+                            : dpdk_test_link_new (eal, 1, &error);
+  g_assert_no_error (error);
+  echo.pair = dpdk_test_pair_new (link, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 2; i++)
+    echo.listeners[i] = net_listen (dpdk_test_pair_get_runtime (echo.pair, 1),
+                                    dpdk_test_pair_get_address (echo.pair, 1, families[i]), 7000);
+  worker = dpdk_runtime_dup_worker (dpdk_test_pair_get_runtime (echo.pair, 1), 0);
+  dpdk_worker_invoke (worker, begin_accepting, &echo, NULL, &error);
+  g_assert_no_error (error);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&echo.n_open) == 1);
+  for (guint t = 0; t < N_THREADS; t++)
+    {
+      threads[t] = (ClientThread){ .echo = &echo, .n = n, .max_size = max_size };
+      for (guint i = 0; i < 2; i++)
+        threads[t].addresses[i] =
+            net_address (dpdk_test_pair_get_address (echo.pair, 1, families[i]), 7000);
+      threads[t].random = g_rand_new_with_seed (g_rand_int (random));
+      handles[t] = g_thread_new ("clients", run_clients, &threads[t]);
+    }
+  for (guint t = 0; t < N_THREADS; t++)
+    {
+      g_thread_join (handles[t]);
+      g_rand_free (threads[t].random);
+      g_object_unref (threads[t].addresses[0]);
+      g_object_unref (threads[t].addresses[1]);
+    }
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&echo.n_echoed) == (gint) (n * N_THREADS));
+  for (guint i = 0; i < 2; i++)
+    net_release (echo.listeners[i]);
+  g_clear_object (&worker);
+  dpdk_test_pair_assert_shutdown (echo.pair, 0);
+  dpdk_test_pair_assert_shutdown (echo.pair, 1);
+  dpdk_test_assert_finalize (echo.pair);
+}
+
+static void
+test_threads (void)
+{
+  check_threads (NULL, 64 * 1024);
+}
+
+/* 1 % of the packets are lost, some come twice, some out of order, and each takes 20 ms */
+static void
+test_threads_lossy (void)
+{
+  g_autoptr (DpdkTestImpairment) impairment = dpdk_test_impairment_new ();
+
+  dpdk_test_impairment_set_loss (impairment, 0.01);
+  dpdk_test_impairment_set_reorder (impairment, 0.01);
+  dpdk_test_impairment_set_duplicate (impairment, 0.01);
+  dpdk_test_impairment_set_delay (impairment, 20000);
+  check_threads (impairment, 32 * 1024);
+}
+
 int
 main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
   dpdk_test_add_func ("/net/exact/clients", DPDK_TEST_FLAGS_NETWORK, test_clients);
   dpdk_test_add_func ("/net/exact/servers", DPDK_TEST_FLAGS_NETWORK, test_servers);
+  dpdk_test_add_func ("/net/exact/threads", DPDK_TEST_FLAGS_NONE, test_threads);
+  dpdk_test_add_func ("/net/exact/threads-lossy", DPDK_TEST_FLAGS_NONE, test_threads_lossy);
   return g_test_run ();
 }

@@ -78,19 +78,6 @@ receive_arrived (DpdkUdpEndpoint *self)
   dpdk_udp_datagram_queue_clear (&dropped);
 }
 
-static void
-call_readable (DpdkUdpEndpoint *self)
-{
-  g_autoptr (DpdkUdpSocket) socket = NULL;
-
-  if (self->readable == NULL ||
-      (dpdk_udp_endpoint_check (self, G_IO_IN) & (G_IO_IN | G_IO_ERR)) == 0)
-    return;
-  socket = g_weak_ref_get (&self->socket);
-  if (socket != NULL)
-    self->readable (socket, self->readable_data);
-}
-
 /* once in a turn, when the burst is over: lwIP is not in the middle of anything then */
 static void
 run_arrival (DpdkWorkerTask *task)
@@ -100,7 +87,7 @@ run_arrival (DpdkWorkerTask *task)
 
   self->arrival_is_posted = FALSE;
   receive_arrived (self);
-  call_readable (self);
+  dpdk_udp_endpoint_call_readable (self);
   dpdk_udp_endpoint_unref (self);
 }
 

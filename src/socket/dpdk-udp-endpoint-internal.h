@@ -31,9 +31,12 @@ struct _DpdkUdpEndpoint {
   /* what the device had no room for */
   DpdkUdpQueue unsent;
   GArray *groups;
+  /* held while there is a function to call */
+  DpdkUdpSocket *readable_socket;
   DpdkUdpReadableFunc readable;
   gpointer readable_data;
   GDestroyNotify readable_destroy;
+  gboolean is_calling;
 
   GMutex lock;
   GCond changed;
@@ -65,8 +68,6 @@ struct _DpdkUdpEndpoint {
   ip_addr_t remote_ip;
   guint16 local_port;
   guint16 remote_port;
-
-  GWeakRef socket;
 };
 
 /* the endpoint knows it until it is disposed of */
@@ -129,6 +130,7 @@ void dpdk_udp_statistics_count_sent (DpdkUdpStatistics *statistics, err_t native
 void dpdk_udp_endpoint_add_sent_locked (DpdkUdpEndpoint *self, const DpdkUdpStatistics *sent);
 void dpdk_udp_endpoint_transmit (DpdkUdpEndpoint *self);
 void dpdk_udp_endpoint_free_read (DpdkUdpEndpoint *self);
+void dpdk_udp_endpoint_call_readable (DpdkUdpEndpoint *self);
 void dpdk_udp_endpoint_clear_readable (DpdkUdpEndpoint *self);
 /* all groups, or with @interface >= 0 those on it */
 void dpdk_udp_endpoint_leave_groups (DpdkUdpEndpoint *self, gint interface);

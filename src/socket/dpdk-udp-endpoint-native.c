@@ -25,26 +25,61 @@ dpdk_udp_endpoint_check_worker (DpdkUdpEndpoint *self, GError **error)
   return FALSE;
 }
 
-void
-dpdk_udp_endpoint_clear_readable (DpdkUdpEndpoint *self)
+static void
+clear_function (DpdkUdpEndpoint *self)
 {
   GDestroyNotify destroy = g_steal_pointer (&self->readable_destroy);
+  gpointer user_data = g_steal_pointer (&self->readable_data);
 
   self->readable = NULL;
   if (destroy != NULL)
-    destroy (g_steal_pointer (&self->readable_data));
+    destroy (user_data);
+}
+
+static void
+drop_socket_if_unused (DpdkUdpEndpoint *self)
+{
+  if (!self->is_calling && self->readable == NULL)
+    g_clear_object (&self->readable_socket);
 }
 
 void
-dpdk_udp_endpoint_set_readable (DpdkUdpEndpoint *self, DpdkUdpReadableFunc func, gpointer user_data,
+dpdk_udp_endpoint_clear_readable (DpdkUdpEndpoint *self)
+{
+  clear_function (self);
+  drop_socket_if_unused (self);
+}
+
+void
+dpdk_udp_endpoint_set_readable (DpdkUdpEndpoint *self, DpdkUdpSocket *socket,
+                                DpdkUdpReadableFunc func, gpointer user_data,
                                 GDestroyNotify destroy)
 {
-  dpdk_udp_endpoint_clear_readable (self);
+  clear_function (self);
   self->readable = func;
   self->readable_data = user_data;
   self->readable_destroy = destroy;
-  if (func != NULL)
-    dpdk_udp_endpoint_announce (self);
+  if (func == NULL)
+    {
+      drop_socket_if_unused (self);
+      return;
+    }
+  if (self->readable_socket == NULL)
+    self->readable_socket = g_object_ref (socket);
+  dpdk_udp_endpoint_announce (self);
+}
+
+/* the function may replace and drop itself, and close the socket */
+void
+dpdk_udp_endpoint_call_readable (DpdkUdpEndpoint *self)
+{
+  if (self->readable == NULL || self->is_calling ||
+      (dpdk_udp_endpoint_check (self, G_IO_IN) & (G_IO_IN | G_IO_ERR)) == 0)
+    return;
+  self->is_calling = TRUE;
+  self->readable (self->readable_socket, self->readable_data);
+  self->is_calling = FALSE;
+  drop_socket_if_unused (self);
 }
 
 static void

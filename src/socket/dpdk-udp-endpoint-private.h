@@ -28,9 +28,6 @@ DpdkUdpEndpoint *dpdk_udp_endpoint_ref (DpdkUdpEndpoint *self);
 void dpdk_udp_endpoint_unref (DpdkUdpEndpoint *self);
 
 gboolean dpdk_udp_endpoint_attach (DpdkUdpEndpoint *self, GError **error);
-/* weakly, for the callback */
-void dpdk_udp_endpoint_set_socket (DpdkUdpEndpoint *self, DpdkUdpSocket *socket);
-
 GSocketFamily dpdk_udp_endpoint_get_family (DpdkUdpEndpoint *self);
 
 gboolean dpdk_udp_endpoint_bind (DpdkUdpEndpoint *self, GSocketAddress *address, GError **error);
@@ -67,8 +64,10 @@ GSource *dpdk_udp_endpoint_create_source (DpdkUdpEndpoint *self, GDatagramBased 
 
 /* on the thread of the worker */
 gboolean dpdk_udp_endpoint_check_worker (DpdkUdpEndpoint *self, GError **error);
-void dpdk_udp_endpoint_set_readable (DpdkUdpEndpoint *self, DpdkUdpReadableFunc func,
-                                     gpointer user_data, GDestroyNotify destroy);
+/* holds @socket as long as there is a function */
+void dpdk_udp_endpoint_set_readable (DpdkUdpEndpoint *self, DpdkUdpSocket *socket,
+                                     DpdkUdpReadableFunc func, gpointer user_data,
+                                     GDestroyNotify destroy);
 gint dpdk_udp_endpoint_try_receive (DpdkUdpEndpoint *self, DpdkUdpMessage *messages,
                                     guint n_messages, GError **error);
 gint dpdk_udp_endpoint_try_send (DpdkUdpEndpoint *self, const DpdkUdpMessage *messages,

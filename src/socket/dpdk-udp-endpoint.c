@@ -26,7 +26,6 @@ dpdk_udp_endpoint_new (DpdkWorkerCore *core, GSocketFamily family)
     .receive_buffer_size = DEFAULT_BUFFER_SIZE,
     .send_buffer_size = DEFAULT_BUFFER_SIZE,
   };
-  g_weak_ref_init (&self->socket, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   return self;
@@ -49,16 +48,9 @@ dpdk_udp_endpoint_unref (DpdkUdpEndpoint *self)
   g_clear_pointer (&self->groups, g_array_unref);
   g_free (self->reason);
   dpdk_worker_core_unref (self->core);
-  g_weak_ref_clear (&self->socket);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
   g_free (self);
-}
-
-void
-dpdk_udp_endpoint_set_socket (DpdkUdpEndpoint *self, DpdkUdpSocket *socket)
-{
-  g_weak_ref_set (&self->socket, socket);
 }
 
 GSocketFamily

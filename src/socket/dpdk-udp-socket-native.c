@@ -133,6 +133,9 @@ dpdk_udp_socket_leave_group (DpdkUdpSocket *self, GInetAddress *group, DpdkPort 
  * Sets the function that is called when datagrams have arrived, or an error of the network. It is
  * also called soon if there are some already.
  *
+ * As long as a function is set, the worker holds the socket. It drops the function when the socket is
+ * closed, by [method@Dpdk.Socket.close] or by the end of the runtime.
+ *
  * May be called on the thread of the socket's worker only.
  *
  * Fails with %DPDK_ERROR_WRONG_WORKER on any other, and with %G_IO_ERROR_CLOSED; @destroy is not called
@@ -159,7 +162,7 @@ dpdk_udp_socket_set_readable_callback (DpdkUdpSocket *self, DpdkUdpReadableFunc 
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkUdpSocket is closed");
       return FALSE;
     }
-  dpdk_udp_endpoint_set_readable (endpoint, func, user_data, destroy);
+  dpdk_udp_endpoint_set_readable (endpoint, self, func, user_data, destroy);
   return TRUE;
 }
 

@@ -264,7 +264,6 @@ dpdk_udp_socket_new (DpdkRuntime *runtime, GSocketFamily family, GError **error)
     }
   self = g_object_new (DPDK_TYPE_UDP_SOCKET, NULL);
   self->endpoint = dpdk_udp_endpoint_new (core, family);
-  dpdk_udp_endpoint_set_socket (self->endpoint, self);
   dpdk_socket_set_owners (DPDK_SOCKET (self), worker, port);
   return dpdk_udp_endpoint_attach (self->endpoint, error) ? g_steal_pointer (&self) : NULL;
 }

@@ -178,6 +178,118 @@ test_shutdown_under_load (void)
   net_stop (runtime);
 }
 
+/* a socket that nobody holds but its worker */
+typedef struct {
+  DpdkRuntime *runtime;
+  gint n_received;
+  gint n_destroyed;
+  gint n_finalized;
+} Held;
+
+static void
+held_on_finalized (gpointer data, GObject *where_the_object_was)
+{
+  g_atomic_int_inc (&((Held *) data)->n_finalized);
+}
+
+static void
+held_on_destroy (gpointer data)
+{
+  g_atomic_int_inc (&((Held *) data)->n_destroyed);
+}
+
+/* "n": no function any more; "c": closes; all else: goes on */
+static void
+held_on_readable (DpdkUdpSocket *socket, gpointer user_data)
+{
+  Held *self = user_data;
+  g_autoptr (GError) error = NULL;
+  GBytes *bytes;
+
+  while ((bytes = dpdk_udp_socket_try_receive_bytes (socket, NULL, &error)) != NULL)
+    {
+      char command = *(const char *) g_bytes_get_data (bytes, NULL);
+
+      g_bytes_unref (bytes);
+      if (command == 'n')
+        {
+          dpdk_udp_socket_set_readable_callback (socket, NULL, NULL, NULL, &error);
+          g_assert_no_error (error);
+        }
+      else if (command == 'c')
+        dpdk_socket_close (DPDK_SOCKET (socket));
+      /* it is still there */
+      g_assert_true (DPDK_IS_UDP_SOCKET (socket));
+      g_atomic_int_inc (&self->n_received);
+      if (command != 'x')
+        return;
+    }
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+}
+
+static void
+held_start (DpdkWorker *worker, gpointer user_data)
+{
+  Held *self = user_data;
+  g_autoptr (GSocketAddress) address = net_address (NET_OUR_V4, PORT);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DpdkUdpSocket) socket =
+      dpdk_udp_socket_new (self->runtime, G_SOCKET_FAMILY_IPV4, &error);
+
+  g_assert_no_error (error);
+  dpdk_udp_socket_bind (socket, address, &error);
+  g_assert_no_error (error);
+  g_object_weak_ref (G_OBJECT (socket), held_on_finalized, self);
+  /* another one in place of the first */
+  for (guint i = 0; i < 2; i++)
+    {
+      dpdk_udp_socket_set_readable_callback (socket, held_on_readable, self, held_on_destroy,
+                                             &error);
+      g_assert_no_error (error);
+    }
+  g_assert_cmpint (g_atomic_int_get (&self->n_destroyed), ==, 1);
+}
+
+static void
+held_begin (Held *self)
+{
+  g_autoptr (DpdkWorker) worker = dpdk_runtime_dup_worker (self->runtime, 0);
+  g_autoptr (GError) error = NULL;
+  gint n_received = self->n_received;
+  int fd = net_kernel_udp_open (NET_KERNEL_V4, 0);
+
+  self->n_destroyed = self->n_finalized = 0;
+  dpdk_worker_invoke (worker, held_start, self, NULL, &error);
+  g_assert_no_error (error);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&self->n_destroyed) == 1);
+  net_kernel_udp_send (fd, NET_OUR_V4, PORT, "x", 1);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&self->n_received) == n_received + 1);
+  g_assert_cmpint (g_atomic_int_get (&self->n_finalized), ==, 0);
+  net_kernel_close (fd);
+}
+
+/* until there is no function, it is closed, or the runtime ends */
+static void
+test_held (void)
+{
+  static const char *const commands[] = { "n", "c" };
+  Held held = { .runtime = net_start () };
+  int fd = net_kernel_udp_open (NET_KERNEL_V4, 0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      held_begin (&held);
+      net_kernel_udp_send (fd, NET_OUR_V4, PORT, commands[i], 1);
+      DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&held.n_finalized) == 1);
+      g_assert_cmpint (g_atomic_int_get (&held.n_destroyed), ==, 2);
+    }
+  held_begin (&held);
+  net_stop (held.runtime);
+  g_assert_cmpint (g_atomic_int_get (&held.n_finalized), ==, 1);
+  g_assert_cmpint (g_atomic_int_get (&held.n_destroyed), ==, 2);
+  net_kernel_close (fd);
+}
+
 /* a child has the objects, but not what they stand for */
 static void
 test_fork (void)
@@ -254,6 +366,7 @@ main (int argc, char **argv)
     }
   dpdk_test_add_func ("/net/udp-life/shutdown-under-load", DPDK_TEST_FLAGS_NETWORK,
                       test_shutdown_under_load);
+  dpdk_test_add_func ("/net/udp-life/held", DPDK_TEST_FLAGS_NETWORK, test_held);
   dpdk_test_add_func ("/net/udp-life/fork", DPDK_TEST_FLAGS_NETWORK, test_fork);
   dpdk_test_add_func ("/net/udp-life/bare", DPDK_TEST_FLAGS_NONE, test_bare);
   return g_test_run ();

@@ -326,6 +326,8 @@ test_bytes (void)
     net_kernel_udp_send (fd, NET_OUR_V4, 7000, net_pattern (i), sizes[i]);
   DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&keep.n) == (gint) G_N_ELEMENTS (sizes));
   net_kernel_close (fd);
+  /* the worker holds it as long as there is a function */
+  dpdk_socket_close (DPDK_SOCKET (keep.socket));
   net_release (keep.socket);
   g_clear_object (&worker);
   dpdk_runtime_shutdown (runtime, 10000, &error);

@@ -39,6 +39,8 @@ guint dpdk_config_get_max_time_wait (DpdkConfig *self);
 DPDK_AVAILABLE_IN_0_1
 guint64 dpdk_config_get_memory_budget (DpdkConfig *self);
 DPDK_AVAILABLE_IN_0_1
+const char *const *dpdk_config_get_name_servers (DpdkConfig *self);
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_config_get_is_default (DpdkConfig *self);
 
 G_END_DECLS

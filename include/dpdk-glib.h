@@ -26,6 +26,7 @@
 #include "dpdk-port-offload.h"
 #include "dpdk-port-statistics.h"
 #include "dpdk-port.h"
+#include "dpdk-resolver.h"
 #include "dpdk-runtime-builder.h"
 #include "dpdk-runtime.h"
 #include "dpdk-socket.h"

@@ -22,6 +22,7 @@ typedef struct _DpdkPacketCache DpdkPacketCache;
 typedef struct _DpdkPort DpdkPort;
 typedef struct _DpdkPortConfig DpdkPortConfig;
 typedef struct _DpdkPortList DpdkPortList;
+typedef struct _DpdkResolver DpdkResolver;
 typedef struct _DpdkRuntime DpdkRuntime;
 typedef struct _DpdkRuntimeBuilder DpdkRuntimeBuilder;
 typedef struct _DpdkSocket DpdkSocket;

@@ -4,6 +4,7 @@
 #include "dpdk-config-scanner.h"
 #include "dpdk-config-tcp.h"
 #include "dpdk-device-config-private.h"
+#include "dpdk-name-server-private.h"
 
 #include <string.h>
 
@@ -192,6 +193,36 @@ read_eal_args (const DpdkConfigDocument *document, JsonNode *node, const char *p
 }
 
 static gboolean
+read_name_server (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                  gpointer data, GError **error)
+{
+  GPtrArray *name_servers = ((Reading *) data)->fields->name_servers;
+  const char *text = dpdk_config_read_string (document, node, path, error);
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (text == NULL)
+    return FALSE;
+
+  address = dpdk_name_server_parse (text, NULL);
+  if (address == NULL)
+    return dpdk_config_fail (
+        document, path, error,
+        "must be the address of a name server, with or without a port, such as "
+        "\"192.0.2.1\" or \"[2001:db8::1]:53\"");
+
+  g_ptr_array_add (name_servers, g_strdup (text));
+
+  return TRUE;
+}
+
+static gboolean
+read_name_servers (const DpdkConfigDocument *document, JsonNode *node, const char *path,
+                   gpointer data, GError **error)
+{
+  return dpdk_config_read_array (document, node, path, read_name_server, data, error);
+}
+
+static gboolean
 read_tcp (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
           GError **error)
 {
@@ -215,11 +246,17 @@ read_root (const DpdkConfigDocument *document, JsonNode *root, DpdkConfigFields 
            GError **error)
 {
   static const DpdkConfigKey keys[] = {
-    { "dpdk_cores", read_cores },  { "devices", read_devices },
-    { "eal_args", read_eal_args }, { "memory_budget", read_memory_budget },
-    { "tcp", read_tcp },           { "version", NULL },
-    { "platform", NULL },          { "generated_at", NULL },
-    { "metadata", NULL },          { "hugepages", NULL },
+    { "dpdk_cores", read_cores },
+    { "devices", read_devices },
+    { "eal_args", read_eal_args },
+    { "memory_budget", read_memory_budget },
+    { "name_servers", read_name_servers },
+    { "tcp", read_tcp },
+    { "version", NULL },
+    { "platform", NULL },
+    { "generated_at", NULL },
+    { "metadata", NULL },
+    { "hugepages", NULL },
   };
   g_autoptr (GArray) present_cores = dpdk_config_list_present_cores ();
   g_autoptr (GArray) usable_cores = dpdk_config_list_usable_cores ();

@@ -16,6 +16,7 @@ typedef struct {
   guint max_time_wait;
   /* bytes, 0 for the default */
   guint64 memory_budget;
+  GPtrArray *name_servers;
 } DpdkConfigFields;
 
 struct _DpdkConfig {

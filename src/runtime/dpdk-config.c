@@ -61,6 +61,7 @@
  *     "max_time_wait": 1048576
  *   },
  *   "memory_budget": 1073741824,
+ *   "name_servers": ["198.18.0.53", "[fd00:1:2:3::53]:53"],
  *   "eal_args": ["--log-level=lib.eal:debug"]
  * }
  * ```
@@ -74,6 +75,9 @@
  *
  * `memory_budget` is what the connections of each worker may take, in bytes; see
  * [method@Dpdk.RuntimeBuilder.set_memory_budget].
+ *
+ * `name_servers` are those that a [class@Dpdk.Resolver] asks unless it is given others: addresses of
+ * IPv4 or IPv6, each with or without a port.
  *
  * A device has either `pci_address` or `vdev` (such as `net_tap0,iface=dpdk0`). The keys `version`,
  * `platform`, `generated_at`, `metadata` and `hugepages` are ignored; any other is an error.
@@ -89,9 +93,10 @@ typedef enum {
   PROP_EAL_ARGS,
   PROP_MAX_TIME_WAIT,
   PROP_MEMORY_BUDGET,
+  PROP_NAME_SERVERS,
 } DpdkConfigProperty;
 
-static GParamSpec *properties[PROP_MEMORY_BUDGET + 1];
+static GParamSpec *properties[PROP_NAME_SERVERS + 1];
 
 void
 dpdk_config_fields_init (DpdkConfigFields *fields)
@@ -100,6 +105,7 @@ dpdk_config_fields_init (DpdkConfigFields *fields)
   fields->devices = g_ptr_array_new_with_free_func (g_object_unref);
   /* With no reserve there is no array to end with NULL */
   fields->eal_args = g_ptr_array_new_null_terminated (1, g_free, TRUE);
+  fields->name_servers = g_ptr_array_new_null_terminated (1, g_free, TRUE);
   fields->tcp_options = (DpdkStackTcpOptions) DPDK_STACK_TCP_OPTIONS_INIT;
   fields->max_time_wait = DPDK_STACK_TCP_TIME_WAIT_DEFAULT;
 }
@@ -110,6 +116,7 @@ dpdk_config_fields_clear (DpdkConfigFields *fields)
   g_clear_pointer (&fields->cores, g_array_unref);
   g_clear_pointer (&fields->devices, g_ptr_array_unref);
   g_clear_pointer (&fields->eal_args, g_ptr_array_unref);
+  g_clear_pointer (&fields->name_servers, g_ptr_array_unref);
 }
 
 static void
@@ -147,6 +154,9 @@ dpdk_config_get_property (GObject *object, guint prop_id, GValue *value, GParamS
       break;
     case PROP_MEMORY_BUDGET:
       g_value_set_uint64 (value, self->fields.memory_budget);
+      break;
+    case PROP_NAME_SERVERS:
+      g_value_set_boxed (value, self->fields.name_servers->pdata);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -215,6 +225,15 @@ dpdk_config_class_init (DpdkConfigClass *klass)
    */
   properties[PROP_MEMORY_BUDGET] =
       g_param_spec_uint64 ("memory-budget", NULL, NULL, 0, G_MAXINT64, 0, flags);
+  /**
+   * DpdkConfig:name-servers: (getter get_name_servers)
+   *
+   * The addresses of the name servers.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_NAME_SERVERS] =
+      g_param_spec_boxed ("name-servers", NULL, NULL, G_TYPE_STRV, flags);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
@@ -322,6 +341,25 @@ dpdk_config_get_memory_budget (DpdkConfig *self)
   g_return_val_if_fail (DPDK_IS_CONFIG (self), 0);
 
   return self->fields.memory_budget;
+}
+
+/**
+ * dpdk_config_get_name_servers: (get-property name-servers)
+ * @self: a configuration
+ *
+ * Gets the addresses of the name servers, in the order of the file and as they are written there. It
+ * may be called from any thread.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): the addresses, possibly none
+ *
+ * Since: 0.1
+ */
+const char *const *
+dpdk_config_get_name_servers (DpdkConfig *self)
+{
+  g_return_val_if_fail (DPDK_IS_CONFIG (self), NULL);
+
+  return (const char *const *) self->fields.name_servers->pdata;
 }
 
 /**

@@ -28,11 +28,11 @@ tcp_source_check (GSource *source)
   return tcp_source_is_ready ((DpdkTcpSource *) source);
 }
 
-/* a child source: GIO's parent has the callback */
+/* that of a child source of GIO does nothing */
 static gboolean
 tcp_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  return G_SOURCE_CONTINUE;
+  return callback != NULL ? callback (user_data) : G_SOURCE_CONTINUE;
 }
 
 static void

@@ -94,6 +94,7 @@ config_dump (DpdkConfig *config)
   GString *dump = g_string_new (NULL);
   GPtrArray *devices = dpdk_config_get_devices (config);
   const char *const *args = dpdk_config_get_eal_args (config);
+  const char *const *servers = dpdk_config_get_name_servers (config);
   const guint *cores;
   gsize n_cores;
 
@@ -106,6 +107,8 @@ config_dump (DpdkConfig *config)
   append_tcp (dump, config);
   for (guint i = 0; args[i] != NULL; i++)
     g_string_append_printf (dump, "arg=%s ", args[i]);
+  for (guint i = 0; servers[i] != NULL; i++)
+    g_string_append_printf (dump, "server=%s ", servers[i]);
 
   return g_string_free (dump, FALSE);
 }

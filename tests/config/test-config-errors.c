@@ -130,6 +130,20 @@ static const ErrorCase error_cases[] = {
   { "memory-string", WITH_ROOT ("\"memory_budget\":\"1 GB\""), INVALID,
     "1: $.memory_budget: \"1 GB\": must be an integer, not a string" },
 
+  /* name_servers */
+  { "name-servers-string", WITH_ROOT ("\"name_servers\":\"192.0.2.1\""), INVALID,
+    "1: $.name_servers: \"192.0.2.1\": must be an array, not a string" },
+  { "name-server-number", WITH_ROOT ("\"name_servers\":[1]"), INVALID,
+    "1: $.name_servers[0]: 1: must be a string, not a number" },
+  { "name-server-name", WITH_ROOT ("\"name_servers\":[\"192.0.2.1\",\"dns.test\"]"), INVALID,
+    "1: $.name_servers[1]: \"dns.test\": must be the address of a name server*" },
+  { "name-server-port", WITH_ROOT ("\"name_servers\":[\"192.0.2.1:0\"]"), INVALID,
+    "1: $.name_servers[0]: \"192.0.2.1:0\": must be the address*" },
+  { "name-server-any", WITH_ROOT ("\"name_servers\":[\"::\"]"), INVALID,
+    "1: $.name_servers[0]: \"::\": must be the address*" },
+  { "name-server-group", WITH_ROOT ("\"name_servers\":[\"224.0.0.1\"]"), INVALID,
+    "1: $.name_servers[0]: \"224.0.0.1\": must be the address*" },
+
   /* tcp */
   { "tcp-array", WITH_ROOT ("\"tcp\":[]"), INVALID,
     "1: $.tcp: []: must be an object, not an array" },

@@ -44,6 +44,12 @@ static const GoodCase good_cases[] = {
   { "eal-args", WITH_ROOT ("\"eal_args\":[\"-v\",\"--log-level=lib.eal:debug\",\"a b\"]"),
     "arg=-v arg=--log-level=lib.eal:debug arg=a b " },
   { "eal-args-empty", WITH_ROOT ("\"eal_args\":[]"), "" },
+  { "name-servers",
+    WITH_ROOT ("\"name_servers\":[\"192.0.2.1\",\"192.0.2.1:5353\",\"2001:db8::1\","
+               "\"[2001:db8::1]:65535\",\"fe80::1%1\"]"),
+    "server=192.0.2.1 server=192.0.2.1:5353 server=2001:db8::1 server=[2001:db8::1]:65535 "
+    "server=fe80::1%1 " },
+  { "name-servers-empty", WITH_ROOT ("\"name_servers\":[]"), "" },
   { "vdev", WITH_DEVICES ("{" VDEV "}"), NULL0 " mtu=1500 role=0 " },
   { "vdev-args", WITH_DEVICES ("{\"vdev\":\"net_tap0,iface=dpdk0,mac=fixed\"}"),
     "vdev=net_tap0,iface=dpdk0,mac=fixed mtu=1500 role=0 " },
@@ -139,6 +145,7 @@ test_properties (void)
   g_autofree char *mac = NULL;
   g_autofree char *original_name = NULL;
   g_auto (GStrv) eal_args = NULL;
+  g_auto (GStrv) name_servers = NULL;
   DpdkConfig *config;
   DpdkDeviceConfig *device;
   DpdkStackOffload disabled;
@@ -147,21 +154,23 @@ test_properties (void)
   guint mtu;
 
   config = config_parse (
-      WITH_ROOT ("\"eal_args\":[\"-v\"],\"devices\":[{\"pci_address\":\"28:00.0\","
-                 "\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.0.0.2/8\"],"
-                 "\"gateway_v4\":\"10.0.0.1\",\"gateway_v6\":\"fe80::1\",\"mtu\":1400,"
-                 "\"role\":\"kernel\",\"original_name\":\"ens5\","
-                 "\"offloads\":{\"tso\":\"off\",\"gro\":\"off\","
-                 "\"rx_checksum\":\"auto\"}}]"),
+      WITH_ROOT (
+          "\"eal_args\":[\"-v\"],\"name_servers\":[\"192.0.2.1\"],\"devices\":[{\"pci_address\":\"28:00.0\","
+          "\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.0.0.2/8\"],"
+          "\"gateway_v4\":\"10.0.0.1\",\"gateway_v6\":\"fe80::1\",\"mtu\":1400,"
+          "\"role\":\"kernel\",\"original_name\":\"ens5\","
+          "\"offloads\":{\"tso\":\"off\",\"gro\":\"off\","
+          "\"rx_checksum\":\"auto\"}}]"),
       &error);
   g_assert_no_error (error);
 
   g_object_get (config, "path", &path, "is-default", &is_default, "devices", &devices, "eal-args",
-                &eal_args, NULL);
+                &eal_args, "name-servers", &name_servers, NULL);
   g_assert_null (path);
   g_assert_false (is_default);
   g_assert_true (devices == dpdk_config_get_devices (config));
   g_assert_cmpstrv (eal_args, dpdk_config_get_eal_args (config));
+  g_assert_cmpstrv (name_servers, dpdk_config_get_name_servers (config));
 
   /* A device outlives the configuration that it came from */
   device = g_object_ref (g_ptr_array_index (devices, 0));
@@ -196,6 +205,7 @@ test_bare_objects (void)
   g_assert_cmpuint (n_cores, ==, 0);
   g_assert_cmpuint (dpdk_config_get_devices (config)->len, ==, 0);
   g_assert_null (dpdk_config_get_eal_args (config)[0]);
+  g_assert_null (dpdk_config_get_name_servers (config)[0]);
   g_assert_cmpuint (dpdk_device_config_get_addresses (device)->len, ==, 0);
   g_assert_finalize_object (config);
   g_assert_finalize_object (device);

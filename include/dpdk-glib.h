@@ -32,6 +32,7 @@
 #include "dpdk-socket.h"
 #include "dpdk-stack-counters.h"
 #include "dpdk-stack-offload.h"
+#include "dpdk-tcp-client.h"
 #include "dpdk-tcp-connection.h"
 #include "dpdk-tcp-info.h"
 #include "dpdk-tcp-listener.h"

@@ -60,6 +60,19 @@ DpdkTcpListener *dpdk_tcp_listener_new_for_connectable_finish (GAsyncResult *res
                                                                GError **error);
 
 DPDK_AVAILABLE_IN_0_1
+DpdkTcpListener *dpdk_tcp_listener_new_for_host (DpdkRuntime *runtime, const char *host_and_port,
+                                                 guint16 default_port, guint backlog,
+                                                 GResolver *resolver, GCancellable *cancellable,
+                                                 GError **error);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_listener_new_for_host_async (DpdkRuntime *runtime, const char *host_and_port,
+                                           guint16 default_port, guint backlog, GResolver *resolver,
+                                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                                           gpointer user_data);
+DPDK_AVAILABLE_IN_0_1
+DpdkTcpListener *dpdk_tcp_listener_new_for_host_finish (GAsyncResult *result, GError **error);
+
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_listener_get_ipv6_only (DpdkTcpListener *self);
 DPDK_AVAILABLE_IN_0_1
 guint dpdk_tcp_listener_get_backlog (DpdkTcpListener *self);

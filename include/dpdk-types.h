@@ -27,6 +27,7 @@ typedef struct _DpdkRuntime DpdkRuntime;
 typedef struct _DpdkRuntimeBuilder DpdkRuntimeBuilder;
 typedef struct _DpdkSocket DpdkSocket;
 typedef struct _DpdkStackCounters DpdkStackCounters;
+typedef struct _DpdkTcpClient DpdkTcpClient;
 typedef struct _DpdkTcpConnection DpdkTcpConnection;
 typedef struct _DpdkTcpListener DpdkTcpListener;
 typedef struct _DpdkTcpOptions DpdkTcpOptions;

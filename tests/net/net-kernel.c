@@ -503,3 +503,18 @@ net_kernel_serve_echo (int fd, gpointer data)
   net_kernel_finish (fd);
   net_kernel_close (fd);
 }
+
+void
+net_kernel_serve_anybody (int fd, gpointer data)
+{
+  guint8 buffer[4096];
+  gssize n = 1;
+
+  while (n > 0)
+    {
+      RETRY (n, recv (fd, buffer, sizeof buffer, 0));
+      if (n > 0)
+        RETRY (n, send (fd, buffer, (gsize) n, MSG_NOSIGNAL));
+    }
+  net_kernel_close (fd);
+}

@@ -47,5 +47,7 @@ guint16 net_kernel_server_get_port (NetKernelServer *self);
 /* waits until all connections are served */
 void net_kernel_server_free (NetKernelServer *self);
 void net_kernel_serve_echo (int fd, gpointer data);
+/* the same, for clients that may end by a reset */
+void net_kernel_serve_anybody (int fd, gpointer data);
 
 G_END_DECLS

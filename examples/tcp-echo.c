@@ -26,11 +26,14 @@ typedef struct {
 } Sender;
 
 static int port = 7;
+static char **name_servers;
 static guint64 n_open;
 
 static const GOptionEntry option_entries[] = {
   { "port", 'p', G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &port,
     "The port that the server listens on (default 7)", "N" },
+  { "name-server", 'n', G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING_ARRAY, &name_servers,
+    "Where the client looks names up over DPDK; may be given several times", "ADDRESS[:PORT]" },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -197,9 +200,9 @@ exchange (DpdkTcpConnection *connection, GInputStream *source, GError **error)
 }
 
 static gboolean
-run_client (DpdkRuntime *runtime, GSocketAddress *address, const char *text, GError **error)
+run_client (DpdkRuntime *runtime, GSocketConnectable *server, const char *text, GError **error)
 {
-  g_autoptr (DpdkTcpSocket) socket = NULL;
+  g_autoptr (DpdkTcpClient) client = dpdk_tcp_client_new (runtime);
   g_autoptr (DpdkTcpConnection) connection = NULL;
   g_autoptr (GInputStream) source = NULL;
 
@@ -208,39 +211,31 @@ run_client (DpdkRuntime *runtime, GSocketAddress *address, const char *text, GEr
   else
     source = g_unix_input_stream_new (STDIN_FILENO, FALSE);
 
-  socket = dpdk_tcp_socket_new (runtime, g_socket_address_get_family (address), error);
-  if (socket == NULL)
-    return FALSE;
+  /* Without name servers of its own, it looks names up as all programs of this machine do. */
+  if (name_servers != NULL)
+    {
+      g_autoptr (DpdkResolver) resolver =
+          dpdk_resolver_new (runtime, (const char *const *) name_servers, error);
 
-  connection = dpdk_tcp_socket_connect (socket, address, NULL, error);
+      if (resolver == NULL)
+        return FALSE;
+      dpdk_tcp_client_set_resolver (client, G_RESOLVER (resolver));
+    }
+
+  connection = dpdk_tcp_client_connect (client, server, NULL, error);
   if (connection == NULL || !exchange (connection, source, error))
     return FALSE;
 
   return dpdk_runtime_shutdown (runtime, SHUTDOWN_MS, error);
 }
 
-static GSocketAddress *
-parse_address (const char *host, const char *service, GError **error)
-{
-  GSocketAddress *address;
-  guint64 number;
-
-  if (!g_ascii_string_to_unsigned (service, 10, 1, G_MAXUINT16, &number, error))
-    return NULL;
-
-  address = g_inet_socket_address_new_from_string (host, number);
-  if (address == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is not an address", host);
-
-  return address;
-}
-
 static gboolean
 run (int argc, char **argv, GError **error)
 {
   g_autoptr (DpdkRuntime) runtime = NULL;
-  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocketConnectable) server = NULL;
   g_autofree char *text = NULL;
+  guint64 number;
 
   if (g_str_equal (argv[1], "server"))
     {
@@ -248,22 +243,22 @@ run (int argc, char **argv, GError **error)
       return runtime != NULL && run_server (runtime, error);
     }
 
-  address = parse_address (argv[2], argv[3], error);
-  if (address == NULL)
+  if (!g_ascii_string_to_unsigned (argv[3], 10, 1, G_MAXUINT16, &number, error))
     return FALSE;
+  server = g_network_address_new (argv[2], number);
   if (argc > 4)
     text = g_strjoinv (" ", argv + 4);
 
   runtime = dpdk_runtime_new (error);
 
-  return runtime != NULL && run_client (runtime, address, text, error);
+  return runtime != NULL && run_client (runtime, server, text, error);
 }
 
 int
 main (int argc, char **argv)
 {
   g_autoptr (GOptionContext) context =
-      g_option_context_new ("server | client ADDRESS PORT [TEXT...] - echo over DPDK");
+      g_option_context_new ("server | client HOST PORT [TEXT...] - echo over DPDK");
   g_autoptr (GError) error = NULL;
 
   g_option_context_add_main_entries (context, option_entries, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* the example tcp-echo in both roles, and ourselves as our own peer */
-#include "net-fixture.h"
+#include "net-dns.h"
 #include "net-kernel.h"
 #include "net-program.h"
 
@@ -116,6 +116,28 @@ test_example_client_text (void)
   net_kernel_server_free (server);
 }
 
+/* the first questions may be lost, as the kernel has its address only after the program has started */
+static void
+test_example_client_name (void)
+{
+  NetKernelServer *server = net_kernel_server_new ("0.0.0.0", net_kernel_serve_echo, NULL);
+  NetDns *dns = net_dns_new ("0.0.0.0");
+  g_autoptr (GString) arguments = g_string_new ("client");
+  g_autofree char *output = NULL;
+  DpdkTestProcess *client;
+
+  net_dns_add (dns, "echo.test", "A", NET_KERNEL_V4);
+  for (guint i = 0; i < 5; i++)
+    g_string_append (arguments, " --name-server " NET_KERNEL_V4);
+  g_string_append_printf (arguments, " echo.test %u by name", net_kernel_server_get_port (server));
+  client = net_program_start ("tcp-echo", arguments->str);
+  net_kernel_up (NET_INTERFACE, NET_KERNEL_V4 "/24", NULL);
+  output = net_program_wait (client, NULL);
+  g_assert_cmpstr (output, ==, "by name");
+  net_dns_free (dns);
+  net_kernel_server_free (server);
+}
+
 typedef struct {
   DpdkTcpConnection *connection;
   guint64 size;
@@ -189,6 +211,8 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/net/echo/example-client", DPDK_TEST_FLAGS_NETWORK, test_example_client);
   dpdk_test_add_func ("/net/echo/example-client-text", DPDK_TEST_FLAGS_NETWORK,
                       test_example_client_text);
+  dpdk_test_add_func ("/net/echo/example-client-name", DPDK_TEST_FLAGS_NETWORK,
+                      test_example_client_name);
   dpdk_test_add_func ("/net/echo/own-address", DPDK_TEST_FLAGS_NETWORK, test_own_address);
   return g_test_run ();
 }

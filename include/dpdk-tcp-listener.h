@@ -45,21 +45,6 @@ DpdkTcpListener *dpdk_tcp_listener_new_with_flags (DpdkRuntime *runtime, GSocket
                                                    guint backlog, DpdkTcpListenerFlags flags,
                                                    GError **error);
 DPDK_AVAILABLE_IN_0_1
-DpdkTcpListener *dpdk_tcp_listener_new_for_connectable (DpdkRuntime *runtime,
-                                                        GSocketConnectable *connectable,
-                                                        guint backlog, DpdkTcpListenerFlags flags,
-                                                        GCancellable *cancellable, GError **error);
-DPDK_AVAILABLE_IN_0_1
-void dpdk_tcp_listener_new_for_connectable_async (DpdkRuntime *runtime,
-                                                  GSocketConnectable *connectable, guint backlog,
-                                                  DpdkTcpListenerFlags flags,
-                                                  GCancellable *cancellable,
-                                                  GAsyncReadyCallback callback, gpointer user_data);
-DPDK_AVAILABLE_IN_0_1
-DpdkTcpListener *dpdk_tcp_listener_new_for_connectable_finish (GAsyncResult *result,
-                                                               GError **error);
-
-DPDK_AVAILABLE_IN_0_1
 DpdkTcpListener *dpdk_tcp_listener_new_for_host (DpdkRuntime *runtime, const char *host_and_port,
                                                  guint16 default_port, guint backlog,
                                                  GResolver *resolver, GCancellable *cancellable,

@@ -197,17 +197,6 @@ def listeners():
     only = Dpdk.TcpListener.new_with_flags(runtime, address_of('::', scenario.PORT), 16,
                                            Dpdk.TcpListenerFlags.IPV6_ONLY)
     assert only.get_ipv6_only()
-    named = Dpdk.TcpListener.new_for_connectable(
-        runtime, Gio.NetworkAddress.new(scenario.ADDRESS, scenario.PORT), 16,
-        Dpdk.TcpListenerFlags.NONE, None)
-    assert named.get_local_address().get_port() == scenario.PORT
-    results = []
-    Dpdk.TcpListener.new_for_connectable_async(
-        runtime, Gio.NetworkAddress.new(scenario.ADDRESS, scenario.PORT + 1), 16,
-        Dpdk.TcpListenerFlags.NONE, None, lambda source, result: results.append(
-            Dpdk.TcpListener.new_for_connectable_finish(result)))
-    scenario.iterate_until(lambda: results)
-    assert results[0].get_local_address().get_port() == scenario.PORT + 1
 
 
 def on_the_worker():

@@ -4,6 +4,8 @@
 import socket as kernel_socket
 import threading
 
+from gi.repository import GObject
+
 import scenario
 from scenario import Dpdk, Gio, GLib, expect_dpdk_error, touch_all
 
@@ -126,7 +128,8 @@ def options_of_a_socket():
     assert ours.get_core_id() == runtime.dup_worker(0).get_core()
     assert (ours.get_ttl(), ours.get_traffic_class(), ours.get_linger()) == (64, 0, -1)
     notified = []
-    ours.connect('notify', lambda source, pspec: notified.append(pspec.name))
+    # connect() of a socket is something else
+    GObject.Object.connect(ours, 'notify', lambda source, pspec: notified.append(pspec.name))
     ours.props.ttl = 5
     ours.props.traffic_class = 0xb9
     ours.props.linger = 0

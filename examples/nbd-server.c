@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <dpdk-glib.h>
+#include <glib-unix.h>
+
+#include "nbd-service.h"
+
+#include <string.h>
+
+#define BACKLOG 128
+#define DRAIN_MS 5000
+#define SHUTDOWN_MS 10000
+#define MEBIBYTE (1024 * 1024)
+
+typedef struct {
+  DpdkRuntime *runtime;
+  GMainLoop *loop;
+  NbdService *service;
+  GPtrArray *listeners;
+  guint sigint_source;
+  guint sigterm_source;
+  guint sigusr1_source;
+} Server;
+
+static int port = NBD_DEFAULT_PORT;
+static char *export_name;
+static char **more_exports;
+static gboolean read_only;
+static int threads = 4;
+static int buffers = 32;
+static int max_connections = 128;
+static char *config_path;
+
+static const GOptionEntry option_entries[] = {
+  { "port", 'p', G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &port, "Listen on port N (default 10809)",
+    "N" },
+  { "export-name", 'e', G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &export_name,
+    "The name of FILE, which is also the default export", "NAME" },
+  { "export", 'x', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &more_exports,
+    "Serve another file too (may be given several times)", "NAME=FILE" },
+  { "read-only", 'r', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &read_only, "Refuse every change",
+    NULL },
+  { "threads", 't', G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &threads,
+    "How many threads read and write files (default 4)", "N" },
+  { "buffers", 'b', G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &buffers,
+    "The memory of the buffers for reads, half of which may be cached blocks (default 32)",
+    "MEBIBYTES" },
+  { "max-connections", 'm', G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &max_connections,
+    "How many clients there may be at a time (default 128)", "N" },
+  { "config", 'c', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &config_path,
+    "The configuration of the runtime", "PATH" },
+  G_OPTION_ENTRY_NULL,
+};
+
+static void
+on_incoming (DpdkTcpListener *listener, DpdkTcpConnection *connection, gpointer user_data)
+{
+  nbd_service_accept (user_data, connection);
+}
+
+static gboolean
+on_quit (gpointer user_data)
+{
+  Server *server = user_data;
+
+  g_main_loop_quit (server->loop);
+
+  /* a second signal, of either kind, is to end the process at once */
+  g_source_remove (server->sigint_source);
+  g_source_remove (server->sigterm_source);
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_print (gpointer user_data)
+{
+  Server *server = user_data;
+
+  nbd_service_print (server->service);
+  g_print ("end of statistics\n");
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+server_listen (Server *server, GSocketFamily family, GError **error)
+{
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (family);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (any, port);
+  g_autofree char *text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  g_autoptr (DpdkTcpOptions) options = NULL;
+  DpdkTcpListener *listener = dpdk_tcp_listener_new (server->runtime, address, BACKLOG, error);
+
+  if (listener == NULL)
+    return FALSE;
+  g_ptr_array_add (server->listeners, listener);
+
+  /* A client may be silent for days, and may also have lost its power. */
+  options = dpdk_tcp_listener_dup_options (listener);
+  dpdk_tcp_options_set_keepalive (options, TRUE);
+  if (!dpdk_tcp_listener_set_options (listener, options, error))
+    return FALSE;
+
+  g_signal_connect (listener, "incoming", G_CALLBACK (on_incoming), server->service);
+  g_print ("listening on %s\n", text);
+
+  return TRUE;
+}
+
+static gboolean
+server_add_export (Server *server, const char *name, const char *path, DpdkMempool *mempool,
+                   guint cache_blocks, GError **error)
+{
+  NbdExport *export;
+
+  if (strlen (name) > NBD_MAX_STRING || !g_utf8_validate (name, -1, NULL))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "the name of an export is UTF-8 of at most %u bytes", NBD_MAX_STRING);
+      return FALSE;
+    }
+
+  export = nbd_export_new (name, path, read_only, mempool, cache_blocks, error);
+  if (export == NULL)
+    return FALSE;
+
+  nbd_service_add_export (server->service, export);
+  g_print ("serving %s as \"%s\", %" G_GUINT64_FORMAT " bytes%s\n", path, name,
+           nbd_export_get_info (export)->size, read_only ? ", read-only" : "");
+
+  return TRUE;
+}
+
+static gboolean
+server_add_exports (Server *server, const char *path, GError **error)
+{
+  const guint n_exports = 1 + (more_exports != NULL ? g_strv_length (more_exports) : 0);
+  const guint n_buffers = (guint) buffers * (MEBIBYTE / NBD_CACHE_BLOCK);
+  const guint cache_blocks = MAX (n_buffers / 2 / n_exports, 1);
+  g_autoptr (DpdkEal) eal = dpdk_runtime_dup_eal (server->runtime);
+  g_autoptr (DpdkMempool) mempool =
+      dpdk_mempool_new (eal, n_buffers, 0, NBD_CACHE_BLOCK, -1, error);
+
+  if (mempool == NULL || !server_add_export (server, export_name != NULL ? export_name : "", path,
+                                             mempool, cache_blocks, error))
+    return FALSE;
+
+  for (guint i = 1; i < n_exports; i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (more_exports[i - 1], "=", 2);
+
+      if (g_strv_length (parts) != 2)
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is not NAME=FILE",
+                       more_exports[i - 1]);
+          return FALSE;
+        }
+      if (!server_add_export (server, parts[0], parts[1], mempool, cache_blocks, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+server_start (Server *server, const char *path, GError **error)
+{
+  g_autoptr (DpdkRuntimeBuilder) builder = dpdk_runtime_builder_new ();
+
+  if (config_path != NULL)
+    {
+      g_autoptr (DpdkConfig) config = dpdk_config_new_from_file (config_path, error);
+
+      if (config == NULL)
+        return FALSE;
+      dpdk_runtime_builder_set_config (builder, config);
+    }
+
+  server->service = nbd_service_new ((guint) threads, (guint) max_connections, error);
+  if (server->service == NULL)
+    return FALSE;
+
+  server->runtime = dpdk_runtime_builder_build (builder, error);
+
+  return server->runtime != NULL && server_add_exports (server, path, error) &&
+         server_listen (server, G_SOCKET_FAMILY_IPV4, error) &&
+         server_listen (server, G_SOCKET_FAMILY_IPV6, error);
+}
+
+static gboolean
+on_late (gpointer user_data)
+{
+  gboolean *is_late = user_data;
+
+  *is_late = TRUE;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+server_wait_for_connections (Server *server)
+{
+  gboolean is_late = FALSE;
+  guint timeout = g_timeout_add (DRAIN_MS, on_late, &is_late);
+
+  while (nbd_statistics_get (&server->service->statistics, NBD_COUNTER_OPEN) > 0 && !is_late)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timeout);
+}
+
+/* What clients have asked for is answered; after that there is no reason to wait for them. */
+static gboolean
+server_stop (Server *server, GError **error)
+{
+  gboolean result;
+
+  g_ptr_array_set_size (server->listeners, 0);
+  nbd_service_stop (server->service);
+  g_print ("ending\n");
+  server_wait_for_connections (server);
+
+  result = dpdk_runtime_shutdown (server->runtime, SHUTDOWN_MS, error);
+  server_wait_for_connections (server);
+
+  return result;
+}
+
+static gboolean
+run (Server *server, const char *path, GError **error)
+{
+  if (!server_start (server, path, error))
+    return FALSE;
+
+  server->sigint_source = g_unix_signal_add (SIGINT, on_quit, server);
+  server->sigterm_source = g_unix_signal_add (SIGTERM, on_quit, server);
+  server->sigusr1_source = g_unix_signal_add (SIGUSR1, on_print, server);
+  g_print ("ready\n");
+  g_main_loop_run (server->loop);
+
+  return server_stop (server, error);
+}
+
+/* The service waits for its threads: after that nothing holds a buffer but us. */
+static gboolean
+clear (Server *server, gboolean result, GError **error)
+{
+  g_autoptr (DpdkEal) eal = dpdk_eal_dup_current ();
+
+  g_ptr_array_unref (server->listeners);
+  if (server->service != NULL)
+    nbd_service_finish (server->service);
+  if (server->service != NULL && result)
+    nbd_service_print (server->service);
+  g_clear_pointer (&server->service, nbd_service_free);
+  g_clear_object (&server->runtime);
+  g_main_loop_unref (server->loop);
+  g_clear_handle_id (&server->sigusr1_source, g_source_remove);
+
+  return eal == NULL || dpdk_eal_shutdown (eal, SHUTDOWN_MS, result ? error : NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) context =
+      g_option_context_new ("FILE - serve a file as a network block device over DPDK");
+  g_autoptr (GError) error = NULL;
+  Server server = { 0 };
+  gboolean result;
+
+  g_option_context_add_main_entries (context, option_entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    {
+      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      return 2;
+    }
+  if (argc != 2 || port < 1 || port > G_MAXUINT16 || threads < 1 || threads > 1024 || buffers < 1 ||
+      buffers > 16384 || max_connections < 1)
+    {
+      g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
+
+      g_printerr ("%s", help);
+      return 2;
+    }
+
+  server.loop = g_main_loop_new (NULL, FALSE);
+  server.listeners = g_ptr_array_new_with_free_func (g_object_unref);
+  result = run (&server, argv[1], &error);
+  result = clear (&server, result, &error) && result;
+  if (!result)
+    g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+
+  return result ? 0 : 1;
+}

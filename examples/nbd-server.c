@@ -4,6 +4,7 @@
 
 #include "nbd-service.h"
 
+#include <signal.h>
 #include <string.h>
 
 #define BACKLOG 128
@@ -283,6 +284,8 @@ main (int argc, char **argv)
       return 2;
     }
 
+  /* a limit of the size of files is an error of the request that meets it */
+  signal (SIGXFSZ, SIG_IGN);
   server.loop = g_main_loop_new (NULL, FALSE);
   server.listeners = g_ptr_array_new_with_free_func (g_object_unref);
   result = run (&server, argv[1], &error);

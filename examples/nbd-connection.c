@@ -157,7 +157,7 @@ on_timeout (gpointer user_data)
   NbdConnection *self = user_data;
 
   nbd_connection_clear_timeout (self);
-  if (self->phase == PHASE_NEGOTIATION)
+  if (self->phase != PHASE_CLOSED)
     nbd_connection_fail (self);
 
   return G_SOURCE_REMOVE;
@@ -181,7 +181,7 @@ begin (DpdkWorker *worker, gpointer user_data)
   dpdk_tcp_socket_set_writable_callback (self->socket, on_ready, nbd_connection_ref (self),
                                          nbd_connection_unref, NULL);
 
-  self->timeout = g_timeout_source_new_seconds (NBD_NEGOTIATION_SECONDS);
+  self->timeout = g_timeout_source_new_seconds (self->service->negotiation_seconds);
   g_source_set_callback (self->timeout, on_timeout, self, NULL);
   g_source_attach (self->timeout, dpdk_worker_get_main_context (worker));
 }

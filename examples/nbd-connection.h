@@ -9,8 +9,6 @@ G_BEGIN_DECLS
 /* How much a client may ask for before it has taken the answers. Then it has to wait. */
 #define NBD_MAX_OUTSTANDING 64
 #define NBD_MAX_COST ((gsize) NBD_MAX_PAYLOAD + 65536)
-/* How long a client may take to choose an export. */
-#define NBD_NEGOTIATION_SECONDS 30
 
 /* The network side of a client, on the thread of its worker. */
 typedef struct _NbdConnection NbdConnection;

@@ -15,6 +15,8 @@
 struct _NbdExport {
   NbdExportInfo info;
   int fd;
+  dev_t device;
+  ino_t inode;
   DpdkMempool *mempool;
   NbdCache *cache;
 };
@@ -65,12 +67,13 @@ open_file (NbdExport *self, const char *path, gboolean is_read_only, GError **er
     }
 
   self->info.size = (guint64) size;
+  self->device = S_ISBLK (status.st_mode) ? status.st_rdev : status.st_dev;
+  self->inode = S_ISBLK (status.st_mode) ? 0 : status.st_ino;
   return TRUE;
 }
 
 NbdExport *
-nbd_export_new (const char *name, const char *path, gboolean is_read_only, DpdkMempool *mempool,
-                guint cache_blocks, GError **error)
+nbd_export_new (const char *name, const char *path, gboolean is_read_only, GError **error)
 {
   NbdExport *self = g_new0 (NbdExport, 1);
 
@@ -79,15 +82,20 @@ nbd_export_new (const char *name, const char *path, gboolean is_read_only, DpdkM
   self->info.description = g_filename_display_basename (path);
   self->info.flags =
       READ_ONLY_FLAGS | (is_read_only ? (guint) NBD_EXPORT_FLAG_READ_ONLY : WRITABLE_FLAGS);
-  self->mempool = g_object_ref (mempool);
   if (!open_file (self, path, is_read_only, error))
     {
       nbd_export_free (self);
       return NULL;
     }
-  self->cache = nbd_cache_new (mempool, cache_blocks, self->info.size, read_file, self);
 
   return self;
+}
+
+void
+nbd_export_set_buffers (NbdExport *self, DpdkMempool *mempool, guint cache_blocks)
+{
+  self->mempool = g_object_ref (mempool);
+  self->cache = nbd_cache_new (mempool, cache_blocks, self->info.size, read_file, self);
 }
 
 void
@@ -96,7 +104,7 @@ nbd_export_free (NbdExport *self)
   g_clear_pointer (&self->cache, nbd_cache_free);
   if (self->fd >= 0)
     close (self->fd);
-  g_object_unref (self->mempool);
+  g_clear_object (&self->mempool);
   g_free (self->info.name);
   g_free (self->info.description);
   g_free (self);
@@ -112,6 +120,12 @@ NbdCache *
 nbd_export_get_cache (NbdExport *self)
 {
   return self->cache;
+}
+
+gboolean
+nbd_export_is_same_file (NbdExport *self, NbdExport *other)
+{
+  return self->device == other->device && self->inode == other->inode;
 }
 
 /* In a buffer of the pool, which is sent from there, or NULL if it has none. */

@@ -10,13 +10,16 @@ G_BEGIN_DECLS
 /* A file that is served. Any thread may use it. What gives an int gives 0 or an errno, and blocks. */
 typedef struct _NbdExport NbdExport;
 
-/* @mempool: of buffers of NBD_CACHE_BLOCK bytes
-   @cache_blocks: how many of them the cache may keep */
 NbdExport *nbd_export_new (const char *name, const char *path, gboolean is_read_only,
-                           DpdkMempool *mempool, guint cache_blocks, GError **error);
+                           GError **error);
 void nbd_export_free (NbdExport *self);
+/* To be called before it is served.
+   @mempool: of buffers of NBD_CACHE_BLOCK bytes
+   @cache_blocks: how many of them the cache may keep */
+void nbd_export_set_buffers (NbdExport *self, DpdkMempool *mempool, guint cache_blocks);
 NbdExportInfo *nbd_export_get_info (NbdExport *self);
 NbdCache *nbd_export_get_cache (NbdExport *self);
+gboolean nbd_export_is_same_file (NbdExport *self, NbdExport *other);
 
 /* At most NBD_CACHE_BLOCK bytes, behind @header if it is not NULL; NULL with an errno if it fails. */
 GBytes *nbd_export_read (NbdExport *self, GByteArray *header, guint64 offset, gsize size,

@@ -29,6 +29,7 @@ static gboolean read_only;
 static int threads = 4;
 static int buffers = 32;
 static int max_connections = 128;
+static int timeout = 30;
 static char *config_path;
 
 static const GOptionEntry option_entries[] = {
@@ -47,6 +48,8 @@ static const GOptionEntry option_entries[] = {
     "MEBIBYTES" },
   { "max-connections", 'm', G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &max_connections,
     "How many clients there may be at a time (default 128)", "N" },
+  { "timeout", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &timeout,
+    "How long a client may take to choose an export (default 30)", "SECONDS" },
   { "config", 'c', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &config_path,
     "The configuration of the runtime", "PATH" },
   G_OPTION_ENTRY_NULL,
@@ -109,8 +112,7 @@ server_listen (Server *server, GSocketFamily family, GError **error)
 }
 
 static gboolean
-server_add_export (Server *server, const char *name, const char *path, DpdkMempool *mempool,
-                   guint cache_blocks, GError **error)
+server_add_export (Server *server, const char *name, const char *path, GError **error)
 {
   NbdExport *export;
 
@@ -121,11 +123,9 @@ server_add_export (Server *server, const char *name, const char *path, DpdkMempo
       return FALSE;
     }
 
-  export = nbd_export_new (name, path, read_only, mempool, cache_blocks, error);
-  if (export == NULL)
+  export = nbd_export_new (name, path, read_only, error);
+  if (export == NULL || !nbd_service_add_export (server->service, export, error))
     return FALSE;
-
-  nbd_service_add_export (server->service, export);
   g_print ("serving %s as \"%s\", %" G_GUINT64_FORMAT " bytes%s\n", path, name,
            nbd_export_get_info (export)->size, read_only ? ", read-only" : "");
 
@@ -135,30 +135,40 @@ server_add_export (Server *server, const char *name, const char *path, DpdkMempo
 static gboolean
 server_add_exports (Server *server, const char *path, GError **error)
 {
-  const guint n_exports = 1 + (more_exports != NULL ? g_strv_length (more_exports) : 0);
-  const guint n_buffers = (guint) buffers * (MEBIBYTE / NBD_CACHE_BLOCK);
-  const guint cache_blocks = MAX (n_buffers / 2 / n_exports, 1);
-  g_autoptr (DpdkEal) eal = dpdk_runtime_dup_eal (server->runtime);
-  g_autoptr (DpdkMempool) mempool =
-      dpdk_mempool_new (eal, n_buffers, 0, NBD_CACHE_BLOCK, -1, error);
-
-  if (mempool == NULL || !server_add_export (server, export_name != NULL ? export_name : "", path,
-                                             mempool, cache_blocks, error))
+  if (!server_add_export (server, export_name != NULL ? export_name : "", path, error))
     return FALSE;
 
-  for (guint i = 1; i < n_exports; i++)
+  for (guint i = 0; more_exports != NULL && more_exports[i] != NULL; i++)
     {
-      g_auto (GStrv) parts = g_strsplit (more_exports[i - 1], "=", 2);
+      g_auto (GStrv) parts = g_strsplit (more_exports[i], "=", 2);
 
       if (g_strv_length (parts) != 2)
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is not NAME=FILE",
-                       more_exports[i - 1]);
+                       more_exports[i]);
           return FALSE;
         }
-      if (!server_add_export (server, parts[0], parts[1], mempool, cache_blocks, error))
+      if (!server_add_export (server, parts[0], parts[1], error))
         return FALSE;
     }
+
+  return TRUE;
+}
+
+/* One pool for all; half of it is for what is on its way. */
+static gboolean
+server_make_buffers (Server *server, GError **error)
+{
+  const guint n_buffers = (guint) buffers * (MEBIBYTE / NBD_CACHE_BLOCK);
+  GPtrArray *exports = server->service->exports;
+  g_autoptr (DpdkEal) eal = dpdk_runtime_dup_eal (server->runtime);
+  g_autoptr (DpdkMempool) mempool =
+      dpdk_mempool_new (eal, n_buffers, 0, NBD_CACHE_BLOCK, -1, error);
+
+  if (mempool == NULL)
+    return FALSE;
+  for (guint i = 0; i < exports->len; i++)
+    nbd_export_set_buffers (exports->pdata[i], mempool, MAX (n_buffers / 2 / exports->len, 1));
 
   return TRUE;
 }
@@ -177,13 +187,14 @@ server_start (Server *server, const char *path, GError **error)
       dpdk_runtime_builder_set_config (builder, config);
     }
 
-  server->service = nbd_service_new ((guint) threads, (guint) max_connections, error);
-  if (server->service == NULL)
+  server->service =
+      nbd_service_new ((guint) threads, (guint) max_connections, (guint) timeout, error);
+  if (server->service == NULL || !server_add_exports (server, path, error))
     return FALSE;
 
   server->runtime = dpdk_runtime_builder_build (builder, error);
 
-  return server->runtime != NULL && server_add_exports (server, path, error) &&
+  return server->runtime != NULL && server_make_buffers (server, error) &&
          server_listen (server, G_SOCKET_FAMILY_IPV4, error) &&
          server_listen (server, G_SOCKET_FAMILY_IPV6, error);
 }
@@ -202,11 +213,11 @@ static void
 server_wait_for_connections (Server *server)
 {
   gboolean is_late = FALSE;
-  guint timeout = g_timeout_add (DRAIN_MS, on_late, &is_late);
+  guint source = g_timeout_add (DRAIN_MS, on_late, &is_late);
 
   while (nbd_statistics_get (&server->service->statistics, NBD_COUNTER_OPEN) > 0 && !is_late)
     g_main_context_iteration (NULL, TRUE);
-  g_source_remove (timeout);
+  g_source_remove (source);
 }
 
 /* What clients have asked for is answered; after that there is no reason to wait for them. */
@@ -276,7 +287,7 @@ main (int argc, char **argv)
       return 2;
     }
   if (argc != 2 || port < 1 || port > G_MAXUINT16 || threads < 1 || threads > 1024 || buffers < 1 ||
-      buffers > 16384 || max_connections < 1)
+      buffers > 16384 || max_connections < 1 || timeout < 1)
     {
       g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
 

@@ -10,7 +10,7 @@ run_request (gpointer data, gpointer user_data)
 }
 
 NbdService *
-nbd_service_new (guint n_threads, guint max_connections, GError **error)
+nbd_service_new (guint n_threads, guint max_connections, guint negotiation_seconds, GError **error)
 {
   NbdService *self;
   /* exclusive, so that a worker never has to start a thread */
@@ -22,6 +22,7 @@ nbd_service_new (guint n_threads, guint max_connections, GError **error)
   self = g_new0 (NbdService, 1);
   self->pool = pool;
   self->max_connections = max_connections;
+  self->negotiation_seconds = negotiation_seconds;
   self->exports = g_ptr_array_new_with_free_func ((GDestroyNotify) nbd_export_free);
   self->infos = g_ptr_array_new ();
   self->connections = g_hash_table_new_full (NULL, NULL, nbd_connection_unref, NULL);
@@ -48,11 +49,32 @@ nbd_service_free (NbdService *self)
   g_free (self);
 }
 
-void
-nbd_service_add_export (NbdService *self, NbdExport *export)
+gboolean
+nbd_service_add_export (NbdService *self, NbdExport *export, GError **error)
 {
   g_ptr_array_add (self->exports, export);
   g_ptr_array_add (self->infos, nbd_export_get_info (export));
+  for (guint i = 0; i + 1 < self->exports->len; i++)
+    {
+      const char *name = ((NbdExportInfo *) self->infos->pdata[i])->name;
+
+      /* one cache would not hear of what is changed through the other export */
+      if (nbd_export_is_same_file (export, self->exports->pdata[i]))
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                       "the file of the export \"%s\" is that of \"%s\" too", name,
+                       nbd_export_get_info (export)->name);
+          return FALSE;
+        }
+      if (g_str_equal (name, nbd_export_get_info (export)->name))
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                       "there are two exports \"%s\"", name);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
 }
 
 void

@@ -16,6 +16,8 @@ typedef struct {
   /* the threads that do the I/O of files, and take requests */
   GThreadPool *pool;
   guint max_connections;
+  /* how long a client may take to choose an export */
+  guint negotiation_seconds;
   /* requests fail, and connections end when they are idle */
   gint is_stopping;
 
@@ -24,12 +26,14 @@ typedef struct {
   GHashTable *connections;
 } NbdService;
 
-NbdService *nbd_service_new (guint n_threads, guint max_connections, GError **error);
+NbdService *nbd_service_new (guint n_threads, guint max_connections, guint negotiation_seconds,
+                             GError **error);
 /* Waits for the requests that are with the pool. There must be no connections any more. */
 void nbd_service_finish (NbdService *self);
 void nbd_service_free (NbdService *self);
-/* Takes over @export. To be called before there are connections. */
-void nbd_service_add_export (NbdService *self, NbdExport *export);
+/* Takes over @export, whose file must not be served already. To be called before there are
+   connections. */
+gboolean nbd_service_add_export (NbdService *self, NbdExport *export, GError **error);
 /* Serves a connection on its worker. May be called from any thread. */
 void nbd_service_accept (NbdService *self, DpdkTcpConnection *stream);
 /* Ends all connections when they are idle. May be called from any thread. */

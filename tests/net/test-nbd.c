@@ -13,6 +13,20 @@
 #define MEBIBYTE (1024 * 1024)
 #define OTHER_SIZE 12345
 
+/* as the default one, but for two workers */
+static const char json[] =
+    "{\"dpdk_cores\": [0, 1], \"devices\": [{\"vdev\": \"net_tap0,iface=dpdk0\","
+    " \"mac\": \"" NET_OUR_MAC "\", \"addresses\": [\"198.18.0.2/24\", \"fde7:f17d:24::2/64\"],"
+    " \"gateway_v4\": \"198.18.0.1\"}]}";
+
+typedef struct {
+  const char *name;
+  const char *options;
+  guint64 size;
+  rlim_t file_limit;
+  gboolean has_two_workers;
+} Case;
+
 typedef struct {
   DpdkTestProcess *process;
   char *folder;
@@ -35,9 +49,10 @@ make_file (const char *path, guint64 size, gsize n_random)
 }
 
 static void
-start (Server *self, const char *options, guint64 size, rlim_t file_limit)
+start_as (Server *self, const Case *how)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char *config = NULL;
   g_autofree char *other = NULL;
   g_autofree char *arguments = NULL;
   g_autofree char *text = NULL;
@@ -47,21 +62,32 @@ start (Server *self, const char *options, guint64 size, rlim_t file_limit)
   g_assert_no_error (error);
   self->path = g_build_filename (self->folder, "disk.img", NULL);
   other = g_build_filename (self->folder, "other.img", NULL);
-  make_file (self->path, size, size / 2);
+  make_file (self->path, how->size, how->size / 2);
   text = g_strnfill (OTHER_SIZE, 'o');
   g_file_set_contents (other, text, OTHER_SIZE, &error);
   g_assert_no_error (error);
 
-  arguments = g_strdup_printf ("--port %d --export-name disk --export 'other=%s' %s '%s'", PORT,
-                               other, options, self->path);
+  config = g_build_filename (self->folder, "config.json", NULL);
+  g_file_set_contents (config, json, -1, &error);
+  g_assert_no_error (error);
+
+  arguments = g_strdup_printf ("--port %d --export-name disk --export 'other=%s' %s%s %s '%s'",
+                               PORT, other, how->has_two_workers ? "--config " : "",
+                               how->has_two_workers ? config : "", how->options, self->path);
   getrlimit (RLIMIT_FSIZE, &old);
   limit = old;
-  limit.rlim_cur = file_limit;
+  limit.rlim_cur = how->file_limit;
   g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
   self->process = net_program_start ("nbd-server", arguments);
   g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &old), ==, 0);
   net_program_wait_for_output (self->process, "\nready\n");
   net_kernel_up_default ();
+}
+
+static void
+start (Server *self, const char *options, guint64 size)
+{
+  start_as (self, &(const Case){ NULL, options, size, RLIM_INFINITY, FALSE });
 }
 
 static guint64
@@ -140,13 +166,6 @@ has_program (const char *command)
   return wait_status == 0;
 }
 
-typedef struct {
-  const char *name;
-  const char *options;
-  guint64 size;
-  rlim_t file_limit;
-} Case;
-
 static void
 test_case (gconstpointer data)
 {
@@ -161,7 +180,7 @@ test_case (gconstpointer data)
   g_assert_nonnull (script);
   if (!has_program ("/usr/bin/python3 -c 'import nbd'"))
     return;
-  start (&server, self->options, self->size, self->file_limit);
+  start_as (&server, self);
   client = net_run_for_output (&wait_status, "/usr/bin/python3 '%s' %s %d '%s' %s %u", script,
                                families[strlen (self->name) % 2].ours, PORT, server.path,
                                self->name, dpdk_test_get_seed ());
@@ -190,7 +209,7 @@ test_copy (void)
 
   if (!has_program ("nbdinfo --version && nbdcopy --version"))
     return;
-  start (&server, "", size, RLIM_INFINITY);
+  start (&server, "", size);
   copy = g_build_filename (server.folder, "copy", NULL);
   info = net_run_for_output (&wait_status, "nbdinfo --list --json nbd://%s", NET_OUR_V4);
   g_assert_cmpint (wait_status, ==, 0);
@@ -223,7 +242,7 @@ test_qemu (void)
 
   if (!has_program ("qemu-img --version && qemu-io --version"))
     return;
-  start (&server, "", 8 * MEBIBYTE, RLIM_INFINITY);
+  start (&server, "", 8 * MEBIBYTE);
   image = g_build_filename (server.folder, "image", NULL);
   net_run ("qemu-img convert -O qcow2 %s '%s'", uri, image);
   net_run ("qemu-img compare %s '%s'", uri, image);
@@ -295,12 +314,14 @@ test_stop (void)
   Server server;
   int fd, idle, early, error_number;
 
-  start (&server, "", 4 * MEBIBYTE, RLIM_INFINITY);
+  start (&server, "", 4 * MEBIBYTE);
   fd = open_export ();
   idle = open_export ();
   early = net_kernel_connect (NET_OUR_V6, PORT);
   for (guint i = 0; i < N; i++)
     write_request (fd, 0, i, LENGTH);
+  /* it is busy, and stays so until somebody reads */
+  DPDK_TEST_WAIT_UNTIL (net_kernel_is_readable (fd));
   dpdk_test_process_kill (server.process, SIGUSR1);
   net_program_wait_for_output (server.process, "end of statistics");
   dpdk_test_process_kill (server.process, SIGTERM);
@@ -340,7 +361,7 @@ test_stop_busy (void)
   Server server;
   int fds[10];
 
-  start (&server, "", 4 * MEBIBYTE, RLIM_INFINITY);
+  start (&server, "", 4 * MEBIBYTE);
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     {
       fds[i] = open_export ();
@@ -363,7 +384,7 @@ test_too_many (void)
   Server server;
   int fds[3];
 
-  start (&server, "--max-connections 2", MEBIBYTE, RLIM_INFINITY);
+  start (&server, "--max-connections 2", MEBIBYTE);
   fds[0] = open_export ();
   fds[1] = open_export ();
   fds[2] = net_kernel_connect (NET_OUR_V4, PORT);
@@ -379,6 +400,29 @@ test_too_many (void)
   output = stop (&server);
   g_assert_cmpuint (get_figure (output, "refused"), ==, 1);
   g_assert_cmpuint (get_figure (output, "flushes"), ==, 2);
+}
+
+/* a client that does not say what it wants does not stay */
+static void
+test_silent (void)
+{
+  g_autofree char *output = NULL;
+  guint8 greeting[18];
+  guint64 cookie;
+  Server server;
+  int fd, silent;
+
+  start (&server, "--timeout 3", MEBIBYTE);
+  fd = open_export ();
+  silent = net_kernel_connect (NET_OUR_V4, PORT);
+  net_kernel_read (silent, greeting, sizeof greeting);
+  net_kernel_assert_at_end (silent);
+  net_kernel_close (silent);
+  write_request (fd, 3, 1, 0);
+  g_assert_cmpuint (read_reply (fd, &cookie, 0), ==, 0);
+  net_kernel_close (fd);
+  output = stop (&server);
+  g_assert_cmpuint (get_figure (output, "violations"), ==, 1);
 }
 
 static void
@@ -400,27 +444,29 @@ test_refusals (void)
   assert_refused ("/", "/");
   assert_refused ("/dev/null", "/dev/null");
   assert_refused ("--export x /etc/passwd", "'x' is not NAME=FILE");
+  assert_refused ("--export x=/etc/passwd /etc/passwd", "is that of");
+  assert_refused ("--export =/etc/group /etc/passwd", "two exports");
   assert_refused ("--config /no/such/file /etc/passwd", "/no/such/file");
   assert_refused ("", "Usage");
   assert_refused ("--port 0 /etc/passwd", "Usage");
 }
 
 static const Case cases[] = {
-  { "info", "", MEBIBYTE, RLIM_INFINITY },
-  { "io", "--buffers 1 --threads 3", 4 * MEBIBYTE, RLIM_INFINITY },
-  { "errors", "", 4 * MEBIBYTE, RLIM_INFINITY },
-  { "read_only", "--read-only", 4 * MEBIBYTE, RLIM_INFINITY },
-  { "full", "", 4 * MEBIBYTE, 65536 },
-  { "truncated", "", 4 * MEBIBYTE, RLIM_INFINITY },
-  { "sparse", "", 4 * MEBIBYTE, RLIM_INFINITY },
-  { "flight", "--threads 8", 4 * MEBIBYTE, RLIM_INFINITY },
-  { "flush", "", 4 * MEBIBYTE, RLIM_INFINITY },
-  { "cache", "--buffers 1", 2 * MEBIBYTE, RLIM_INFINITY },
-  { "options", "", MEBIBYTE, RLIM_INFINITY },
-  { "wire", "", MEBIBYTE, RLIM_INFINITY },
-  { "pressure", "", 17 * MEBIBYTE, RLIM_INFINITY },
-  { "hostile", "", MEBIBYTE, RLIM_INFINITY },
-  { "killed", "", 16 * MEBIBYTE, RLIM_INFINITY },
+  { "info", "", MEBIBYTE, RLIM_INFINITY, FALSE },
+  { "io", "--buffers 1 --threads 3", 4 * MEBIBYTE, RLIM_INFINITY, TRUE },
+  { "errors", "", 4 * MEBIBYTE, RLIM_INFINITY, FALSE },
+  { "read_only", "--read-only", 4 * MEBIBYTE, RLIM_INFINITY, FALSE },
+  { "full", "", 4 * MEBIBYTE, 65536, FALSE },
+  { "truncated", "", 4 * MEBIBYTE, RLIM_INFINITY, FALSE },
+  { "sparse", "", 4 * MEBIBYTE, RLIM_INFINITY, FALSE },
+  { "flight", "--threads 8", 4 * MEBIBYTE, RLIM_INFINITY, TRUE },
+  { "flush", "", 4 * MEBIBYTE, RLIM_INFINITY, FALSE },
+  { "cache", "--buffers 1", 2 * MEBIBYTE, RLIM_INFINITY, FALSE },
+  { "options", "", MEBIBYTE, RLIM_INFINITY, FALSE },
+  { "wire", "", MEBIBYTE, RLIM_INFINITY, FALSE },
+  { "pressure", "", 17 * MEBIBYTE, RLIM_INFINITY, FALSE },
+  { "hostile", "", MEBIBYTE, RLIM_INFINITY, TRUE },
+  { "killed", "", 16 * MEBIBYTE, RLIM_INFINITY, TRUE },
 };
 
 int
@@ -438,6 +484,7 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/net/nbd/stop", DPDK_TEST_FLAGS_NETWORK, test_stop);
   dpdk_test_add_func ("/net/nbd/stop-busy", DPDK_TEST_FLAGS_NETWORK, test_stop_busy);
   dpdk_test_add_func ("/net/nbd/too-many", DPDK_TEST_FLAGS_NETWORK, test_too_many);
+  dpdk_test_add_func ("/net/nbd/silent", DPDK_TEST_FLAGS_NETWORK, test_silent);
   dpdk_test_add_func ("/net/nbd/refusals", DPDK_TEST_FLAGS_NETWORK, test_refusals);
   return g_test_run ();
 }

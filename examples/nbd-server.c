@@ -30,6 +30,7 @@ static int threads = 4;
 static int buffers = 32;
 static int max_connections = 128;
 static int timeout = 30;
+static gboolean busy_poll;
 static char *config_path;
 
 static const GOptionEntry option_entries[] = {
@@ -50,6 +51,8 @@ static const GOptionEntry option_entries[] = {
     "How many clients there may be at a time (default 128)", "N" },
   { "timeout", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &timeout,
     "How long a client may take to choose an export (default 30)", "SECONDS" },
+  { "busy-poll", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &busy_poll,
+    "Never let a worker sleep, for the shortest latency", NULL },
   { "config", 'c', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &config_path,
     "The configuration of the runtime", "PATH" },
   G_OPTION_ENTRY_NULL,
@@ -178,6 +181,9 @@ server_start (Server *server, const char *path, GError **error)
 {
   g_autoptr (DpdkRuntimeBuilder) builder = dpdk_runtime_builder_new ();
 
+  /* a block device has nothing to do most of the time */
+  dpdk_runtime_builder_set_idle_policy (builder, busy_poll ? DPDK_IDLE_POLICY_BUSY_POLL
+                                                           : DPDK_IDLE_POLICY_ADAPTIVE);
   if (config_path != NULL)
     {
       g_autoptr (DpdkConfig) config = dpdk_config_new_from_file (config_path, error);

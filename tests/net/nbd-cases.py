@@ -598,7 +598,7 @@ def case_hostile():
     valid = start + request(0, 0, 5000) + request(1, 100, 600, 2, 1, b'w' * 600) + \
         request(6, 4096, 4096, 3) + request(4, 0, 512, 4) + request(3) + request(7, 0, 9, 5) + \
         request(0, 100, 100000, 6, 4)
-    for i in range(250):
+    for i in range(150):
         data = bytearray(valid)
         kind = RANDOM.randrange(4)
         low = RANDOM.choice((0, len(start)))

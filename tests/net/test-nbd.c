@@ -4,7 +4,7 @@
 #include "net-kernel.h"
 #include "net-program.h"
 
-#include <glib/gstdio.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -305,8 +305,8 @@ static void
 test_stop (void)
 {
   enum {
-    N = 30,
-    LENGTH = 1000000,
+    N = 10,
+    LENGTH = 200000,
   };
   g_autofree char *output = NULL;
   guint n_answered = 0, n_refused = 0;
@@ -382,14 +382,22 @@ test_too_many (void)
   g_autofree char *output = NULL;
   guint64 cookie;
   Server server;
-  int fds[3];
+  int fds[3], error_number;
 
   start (&server, "--max-connections 2", MEBIBYTE);
   fds[0] = open_export ();
   fds[1] = open_export ();
-  fds[2] = net_kernel_connect (NET_OUR_V4, PORT);
-  net_kernel_assert_reset (fds[2]);
-  net_kernel_close (fds[2]);
+  /* the reset may be there as soon as the connection */
+  fds[2] = net_kernel_try_connect (NET_OUR_V4, PORT, &error_number);
+  if (fds[2] >= 0)
+    {
+      net_kernel_assert_reset (fds[2]);
+      net_kernel_close (fds[2]);
+    }
+  else
+    {
+      g_assert_cmpint (error_number, ==, ECONNRESET);
+    }
   for (guint i = 0; i < 2; i++)
     {
       write_request (fds[i], 3, 5, 0);

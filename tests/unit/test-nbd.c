@@ -505,7 +505,8 @@ test_payload (void)
   g_assert_cmpuint (nbd_payload_get_n_pieces (payload), <, 10);
   for (gsize at = small, count; at < size; at += count)
     {
-      count = MIN (size - at, (gsize) g_test_rand_int_range (1, 10000));
+      count = (gsize) g_test_rand_int_range (1, 10000);
+      count = MIN (size - at, count);
       nbd_payload_add (payload, g_bytes_new_static (data + at, count));
     }
   g_assert_cmpuint (nbd_payload_get_size (payload), ==, size);

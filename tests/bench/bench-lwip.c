@@ -39,7 +39,8 @@ typedef struct {
 struct _BenchLwip {
   DpdkEal *eal;
   DpdkTestLink *link;
-  DpdkMempool *pool;
+  /* each end has its own, as on two machines */
+  DpdkMempool *pools[2];
   End ends[2];
 };
 
@@ -164,22 +165,22 @@ bench_lwip_new (void)
 
   self->eal = dpdk_eal_new (NULL, &error);
   self->link = self->eal != NULL ? dpdk_test_link_new (self->eal, 1, &error) : NULL;
-  self->pool = self->link != NULL
-                   ? dpdk_mempool_new (self->eal, 2 * POOL_SIZE, CACHE_SIZE, 2048, -1, &error)
-                   : NULL;
-  if (self->pool == NULL)
+  if (self->link == NULL)
     bench_die (error);
   for (guint peer = 0; peer < 2; peer++)
     {
       End *end = &self->ends[peer];
 
+      self->pools[peer] = dpdk_mempool_new (self->eal, POOL_SIZE, CACHE_SIZE, 2048, -1, &error);
+      if (self->pools[peer] == NULL)
+        bench_die (error);
       end->peer = peer;
       end->port = dpdk_test_link_get_port (self->link, peer);
-      if (!dpdk_port_configure (end->port, self->pool, 1, N_DESCRIPTORS, &error) ||
+      if (!dpdk_port_configure (end->port, self->pools[peer], 1, N_DESCRIPTORS, &error) ||
           !dpdk_port_start (end->port, &error))
         bench_die (error);
       end->port_id = (guint16) dpdk_port_get_id (end->port);
-      end->pool = rte_mempool_lookup (dpdk_mempool_get_name (self->pool));
+      end->pool = rte_mempool_lookup (dpdk_mempool_get_name (self->pools[peer]));
     }
   return self;
 }

@@ -2,11 +2,9 @@
 #include "dpdk-port-internal.h"
 
 #include "dpdk-held-private.h"
+#include "dpdk-thread-order-private.h"
 
-#include <linux/membarrier.h>
 #include <rte_ethdev.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* room for queues that are asked for before the port is configured */
 #define MIN_SLOTS 16
@@ -15,7 +13,6 @@
 #define LOCK_WAIT_US (100 * G_TIME_SPAN_MILLISECOND)
 /* a thread that was interrupted in a burst comes back to it, whatever else the machine does */
 #define PAUSE_WAIT_US (20 * G_TIME_SPAN_SECOND)
-#define FALLBACK_WAIT_US (10 * G_TIME_SPAN_MILLISECOND)
 
 static gpointer const no_callbacks;
 
@@ -113,23 +110,6 @@ set_bursts (DpdkPort *self)
                    (void **) (void *) &ops->txq.clbk[i]);
 }
 
-/* a barrier on every thread of the process, which spares one in each burst */
-static void
-order_all_threads (void)
-{
-  /* two ports may be closed at once, and to register twice does no harm */
-  static gint is_registered;
-
-  if (!g_atomic_int_get (&is_registered) &&
-      syscall (SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0)
-    g_atomic_int_set (&is_registered, TRUE);
-  if (g_atomic_int_get (&is_registered) &&
-      syscall (SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
-    return;
-  /* a kernel without it, or a sandbox: no store waits this long in the buffer of a processor */
-  g_usleep (FALLBACK_WAIT_US);
-}
-
 static void
 wait_for_burst (DpdkPortQueue *self, gint64 deadline)
 {
@@ -147,7 +127,7 @@ clear_bursts (DpdkPort *self, gint64 deadline)
       __atomic_store_n (&rx[i].burst, idle_burst, __ATOMIC_RELEASE);
       __atomic_store_n (&tx[i].burst, idle_burst, __ATOMIC_RELEASE);
     }
-  order_all_threads ();
+  dpdk_order_all_threads ();
   for (guint i = 0; i < self->n_slots; i++)
     {
       wait_for_burst (&rx[i], deadline);

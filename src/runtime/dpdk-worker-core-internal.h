@@ -46,6 +46,9 @@ struct _DpdkWorkerCore {
   DpdkWorkerPoller *poller;
   DpdkStackBudget *budget;
   DpdkStack *stack;
+  /* posted by itself: the first one, and where the next one goes */
+  DpdkWorkerTask *own_tasks;
+  DpdkWorkerTask **own_tasks_end;
   GQueue closables;
   gboolean devices_wake;
   guint64 next_context;

@@ -95,6 +95,9 @@ gboolean dpdk_worker_core_is_running (DpdkWorkerCore *self);
 DpdkWorkerCore *dpdk_worker_core_get_current (void);
 gboolean dpdk_worker_core_is_current (DpdkWorkerCore *self);
 gboolean dpdk_worker_core_post (DpdkWorkerCore *self, DpdkWorkerTask *task);
+/* on the thread of the worker, which runs it when it has run those that it already has; without atomic
+   operations, as it is for every packet */
+gboolean dpdk_worker_core_post_own (DpdkWorkerCore *self, DpdkWorkerTask *task);
 gboolean dpdk_worker_core_call (DpdkWorkerCore *self, void (*func) (gpointer data), gpointer data,
                                 GError **error);
 

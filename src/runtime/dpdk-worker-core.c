@@ -126,14 +126,46 @@ dpdk_worker_core_post (DpdkWorkerCore *self, DpdkWorkerTask *task)
   return TRUE;
 }
 
+gboolean
+dpdk_worker_core_post_own (DpdkWorkerCore *self, DpdkWorkerTask *task)
+{
+  if (g_atomic_pointer_get (&self->tasks) == &dpdk_worker_tasks_closed)
+    return FALSE;
+  task->next = NULL;
+  *self->own_tasks_end = task;
+  self->own_tasks_end = &task->next;
+  return TRUE;
+}
+
+static guint
+run_list (DpdkWorkerTask *task)
+{
+  guint n = 0;
+
+  for (DpdkWorkerTask *next; task != NULL; task = next, n++)
+    {
+      next = task->next;
+      task->run (task);
+    }
+  return n;
+}
+
+static guint
+run_own_tasks (DpdkWorkerCore *self)
+{
+  DpdkWorkerTask *first = g_steal_pointer (&self->own_tasks);
+
+  self->own_tasks_end = &self->own_tasks;
+  return run_list (first);
+}
+
 guint
 dpdk_worker_core_run_tasks (DpdkWorkerCore *self, DpdkWorkerTask *replacement)
 {
   DpdkWorkerTask *task = NULL, *next;
-  guint n = 0;
 
   if (replacement == NULL && g_atomic_pointer_get (&self->tasks) == NULL)
-    return 0;
+    return run_own_tasks (self);
   /* the list has the newest in front */
   for (DpdkWorkerTask *newest = g_atomic_pointer_exchange (&self->tasks, replacement);
        newest != NULL; newest = next)
@@ -142,12 +174,7 @@ dpdk_worker_core_run_tasks (DpdkWorkerCore *self, DpdkWorkerTask *replacement)
       newest->next = task;
       task = newest;
     }
-  for (; task != NULL; task = next, n++)
-    {
-      next = task->next;
-      task->run (task);
-    }
-  return n;
+  return run_list (task) + run_own_tasks (self);
 }
 
 typedef struct {
@@ -291,6 +318,7 @@ dpdk_worker_core_new (DpdkWorkerShared *shared, guint index, guint cpu, DpdkIdle
   self->shared = dpdk_worker_shared_ref (shared);
   self->budget = dpdk_stack_budget_new (shared->memory_budget, shared->n_workers);
   self->poller = dpdk_worker_poller_new ();
+  self->own_tasks_end = &self->own_tasks;
   g_weak_ref_init (&self->worker, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);

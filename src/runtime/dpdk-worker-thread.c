@@ -129,7 +129,8 @@ fall_asleep (DpdkWorkerCore *self)
   if (timer_ms >= 0)
     timeout_us = MIN (timeout_us, timer_ms * G_TIME_SPAN_MILLISECOND);
   g_atomic_int_set (&self->sleeping, TRUE);
-  if (g_atomic_pointer_get (&self->tasks) == NULL && !g_atomic_int_get (&self->quit))
+  if (g_atomic_pointer_get (&self->tasks) == NULL && self->own_tasks == NULL &&
+      !g_atomic_int_get (&self->quit))
     dpdk_worker_poller_sleep (self->poller, timeout_us);
   g_atomic_int_set (&self->sleeping, FALSE);
   /* it is later than it was */

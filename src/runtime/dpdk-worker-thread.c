@@ -140,14 +140,13 @@ fall_asleep (DpdkWorkerCore *self)
 static guint
 turn (DpdkWorkerCore *self)
 {
-  guint64 now;
+  const guint64 now = rte_rdtsc ();
   guint n;
 
+  dpdk_stack_set_time (self->stack, now);
   dpdk_worker_core_look_at_ports (self);
   n = dpdk_stack_receive (self->stack);
-
   n += dpdk_worker_core_run_tasks (self, NULL);
-  now = rte_rdtsc ();
   if (now >= self->next_timers)
     {
       dpdk_stack_run_timers (self->stack);
@@ -214,6 +213,7 @@ close_all (DpdkWorkerCore *self)
     }
   do
     {
+      dpdk_stack_set_time (self->stack, rte_rdtsc ());
       dpdk_stack_receive (self->stack);
       dpdk_stack_run_timers (self->stack);
       dpdk_stack_flush (self->stack);

@@ -125,8 +125,9 @@ find_level (DpdkStackBudget *self, gboolean is_short_of_buffers)
 }
 
 guint
-dpdk_stack_budget_get_level (DpdkStackBudget *self, gboolean is_short_of_buffers)
+dpdk_stack_budget_find_level (DpdkStackBudget *self, gboolean is_short_of_buffers)
 {
+  G_STATIC_ASSERT (TCP_MEMORY_PLENTY == 0);
   guint level = find_level (self, is_short_of_buffers);
 
   if (G_UNLIKELY (level != self->level))

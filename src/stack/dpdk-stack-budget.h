@@ -66,7 +66,16 @@ dpdk_stack_budget_is_spent (DpdkStackBudget *self)
 void *dpdk_stack_budget_allocate (DpdkStackBudget *self, gsize *size);
 void dpdk_stack_budget_release (DpdkStackBudget *self, void *memory, gsize size);
 
-/* an enum tcp_memory_level of lwIP; for the thread of the stack */
-guint dpdk_stack_budget_get_level (DpdkStackBudget *self, gboolean is_short_of_buffers);
+guint dpdk_stack_budget_find_level (DpdkStackBudget *self, gboolean is_short_of_buffers);
+
+/* an enum tcp_memory_level of lwIP, of which 0 is plenty; for the thread of the stack */
+static inline guint
+dpdk_stack_budget_get_level (DpdkStackBudget *self, gboolean is_short_of_buffers)
+{
+  if (G_LIKELY (self->level == 0 && !is_short_of_buffers &&
+                dpdk_stack_budget_get_used (self) < self->limit / 2))
+    return 0;
+  return dpdk_stack_budget_find_level (self, is_short_of_buffers);
+}
 
 G_END_DECLS

@@ -40,7 +40,7 @@ dpdk_lwip_free (void *memory)
 u32_t
 sys_now (void)
 {
-  return (u32_t) (rte_rdtsc () / (rte_get_tsc_hz () / 1000));
+  return dpdk_stack_current->now_ms;
 }
 
 static void

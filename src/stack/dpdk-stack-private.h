@@ -74,6 +74,9 @@ struct _DpdkStack {
   DpdkStackPacket *packets;
   guint n_packets;
   guint max_packets;
+  /* the time of this turn, and until when it is that in cycles */
+  guint32 now_ms;
+  guint64 next_ms;
   struct stats_ *lwip_statistics;
   DpdkStackStatistics statistics;
   guint64 rx_checksums;
@@ -87,6 +90,13 @@ struct _DpdkStack {
 
 extern DPDK_THREAD_LOCAL DpdkStack *dpdk_stack_current;
 
+/* out of sequence data would else take all buffers */
+static inline guint
+dpdk_stack_get_memory_level (DpdkStack *self)
+{
+  return dpdk_stack_budget_get_level (self->budget, self->n_packets > 2 * self->max_packets);
+}
+
 /* what a buffer takes, however little there is in it */
 static inline gsize
 dpdk_stack_packet_size (const struct rte_mbuf *mbuf)
@@ -96,7 +106,6 @@ dpdk_stack_packet_size (const struct rte_mbuf *mbuf)
 
 /* the packet that the data of @p is in, or NULL */
 struct rte_mbuf *dpdk_stack_get_mbuf (struct pbuf *p);
-guint dpdk_stack_get_memory_level (DpdkStack *self);
 
 DpdkStackInterface *dpdk_stack_interface_new (DpdkStack *stack,
                                               const DpdkStackInterfaceConfig *config);

@@ -177,11 +177,12 @@ request_segmentation (DpdkStackInterface *self)
 }
 
 /* nothing more is put behind it */
-static void
+static inline void
 close_large (DpdkStackInterface *self)
 {
-  if (self->large.head != NULL &&
-      self->large.head->pkt_len > self->large.header_length + self->large.segment_size)
+  if (G_LIKELY (self->large.head == NULL))
+    return;
+  if (self->large.head->pkt_len > self->large.header_length + self->large.segment_size)
     request_segmentation (self);
   self->large.head = NULL;
 }

@@ -8,6 +8,7 @@
 #include <lwip/priv/thread_priv.h>
 #include <lwip/stats.h>
 #include <lwip/timeouts.h>
+#include <rte_cycles.h>
 #include <rte_mempool.h>
 
 /* received data of fewer bytes pins a whole buffer each, and is copied as soon as there are fewer */
@@ -34,6 +35,7 @@ dpdk_stack_new (const DpdkStackPeers *peers, DpdkStackBudget *budget)
   self->slab = dpdk_slab_new (budget);
   self->peers = *peers;
   self->interfaces = g_ptr_array_new_with_free_func ((GDestroyNotify) dpdk_stack_interface_free);
+  dpdk_stack_set_time (self, rte_rdtsc ());
   if (lwip_init_checked () != ERR_OK)
     {
       dpdk_stack_free (self);
@@ -74,13 +76,6 @@ dpdk_stack_add_interface (DpdkStack *self, const DpdkStackInterfaceConfig *confi
   return TRUE;
 }
 
-/* out of sequence data would else take all buffers */
-guint
-dpdk_stack_get_memory_level (DpdkStack *self)
-{
-  return dpdk_stack_budget_get_level (self->budget, self->n_packets > 2 * self->max_packets);
-}
-
 static void
 watch_memory (DpdkStack *self)
 {
@@ -98,6 +93,29 @@ dpdk_stack_refuses_connection (DpdkStack *self)
   return tcp_memory_refuses_connection () != 0;
 }
 
+void
+dpdk_stack_set_time (DpdkStack *self, guint64 cycles)
+{
+  guint64 cycles_per_ms;
+
+  if (G_LIKELY (cycles < self->next_ms))
+    return;
+  cycles_per_ms = rte_get_tsc_hz () / 1000;
+  self->now_ms = (guint32) (cycles / cycles_per_ms);
+  self->next_ms = (cycles / cycles_per_ms + 1) * cycles_per_ms;
+}
+
+static gboolean
+has_looped (void)
+{
+  struct netif *netif;
+
+  NETIF_FOREACH (netif)
+  if (netif->loop_first != NULL)
+    return TRUE;
+  return FALSE;
+}
+
 guint
 dpdk_stack_receive (DpdkStack *self)
 {
@@ -106,7 +124,8 @@ dpdk_stack_receive (DpdkStack *self)
   for (guint i = 0; i < self->interfaces->len; i++)
     n += dpdk_stack_interface_receive (g_ptr_array_index (self->interfaces, i));
   self->statistics.rx_packets += n;
-  netif_poll_all ();
+  if (has_looped ())
+    netif_poll_all ();
   watch_memory (self);
   return n;
 }
@@ -216,15 +235,10 @@ dpdk_stack_flush (DpdkStack *self)
 gboolean
 dpdk_stack_has_output (DpdkStack *self)
 {
-  struct netif *netif;
-
   for (guint i = 0; i < self->interfaces->len; i++)
     if (((DpdkStackInterface *) g_ptr_array_index (self->interfaces, i))->n_unsent > 0)
       return TRUE;
-  NETIF_FOREACH (netif)
-  if (netif->loop_first != NULL)
-    return TRUE;
-  return FALSE;
+  return has_looped ();
 }
 
 /* @err and @proterr mean a bad header in some protocols only; not all count as dropped what they count

@@ -81,6 +81,8 @@ DpdkStack *dpdk_stack_new (const DpdkStackPeers *peers, DpdkStackBudget *budget)
 void dpdk_stack_free (DpdkStack *self);
 
 gboolean dpdk_stack_add_interface (DpdkStack *self, const DpdkStackInterfaceConfig *config);
+/* of each turn, in cycles: all that happens in it happens at that time */
+void dpdk_stack_set_time (DpdkStack *self, guint64 cycles);
 guint dpdk_stack_receive (DpdkStack *self);
 /* what changes while the stack runs; @interface is the index that it was added with, and one that is
    not there is none of its business */

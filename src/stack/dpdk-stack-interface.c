@@ -337,6 +337,23 @@ dpdk_stack_interface_input_datagram (DpdkStackInterface *self, struct rte_mbuf *
     pbuf_free (p);
 }
 
+/* another processor has written all of it just now; headers and a small message are in two lines */
+static void
+prefetch_packets (struct rte_mbuf *const *packets, guint n_packets)
+{
+  for (guint i = 0; i < n_packets; i++)
+    rte_prefetch0 (packets[i]);
+  for (guint i = 0; i < n_packets; i++)
+    {
+      const char *data = rte_pktmbuf_mtod (packets[i], const char *);
+
+      rte_prefetch0 (data);
+      rte_prefetch0 (data + RTE_CACHE_LINE_SIZE);
+      rte_mbuf_prefetch_part2 (packets[i]);
+      rte_prefetch0 (packets[i] + 1);
+    }
+}
+
 guint
 dpdk_stack_interface_receive (DpdkStackInterface *self)
 {
@@ -345,12 +362,11 @@ dpdk_stack_interface_receive (DpdkStackInterface *self)
                                             DPDK_STACK_BURST);
   guint n_ours = 0;
 
+  prefetch_packets (burst, n);
   for (guint16 i = 0; i < n; i++)
     {
       struct rte_mbuf *mbuf = burst[i];
 
-      if (i + 1 < n)
-        rte_prefetch0 (rte_pktmbuf_mtod (burst[i + 1], void *));
       if ((self->offloads & DPDK_STACK_OFFLOAD_RX_CHECKSUM) == 0)
         dpdk_stack_packet_forget_verified (mbuf);
       if (self->stack->peers.n_workers == 1 || !dpdk_stack_interface_steer (self, mbuf))
@@ -358,6 +374,7 @@ dpdk_stack_interface_receive (DpdkStackInterface *self)
     }
   if (n_ours > 1 && (self->offloads & DPDK_STACK_OFFLOAD_GRO) != 0)
     n_ours = dpdk_stack_gro (self->stack, burst, n_ours);
+  dpdk_stack_prefetch (burst, n_ours);
   for (guint i = 0; i < n_ours; i++)
     dpdk_stack_interface_input (self, burst[i]);
   return n;

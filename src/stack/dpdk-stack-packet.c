@@ -80,7 +80,8 @@ dpdk_stack_packet_wrap (DpdkStack *stack, struct rte_mbuf *mbuf)
       struct rte_mbuf *next = mbuf->next;
       struct pbuf *p;
 
-      mbuf->next = NULL;
+      if (next != NULL)
+        mbuf->next = NULL;
       mbuf->nb_segs = 1;
       mbuf->pkt_len = mbuf->data_len;
       p = wrap (stack, mbuf, PBUF_REF);

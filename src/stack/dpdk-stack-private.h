@@ -158,6 +158,9 @@ dpdk_stack_packet_forget_verified (struct rte_mbuf *mbuf)
     mbuf->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
 }
 
+/* before a burst is received: gets into the cache what it is about */
+void dpdk_stack_prefetch (struct rte_mbuf *const *packets, guint n_packets);
+
 gboolean dpdk_stack_is_neighbour_discovery (const guint8 *payload, guint length);
 
 struct pbuf *dpdk_stack_packet_wrap (DpdkStack *stack, struct rte_mbuf *mbuf);

@@ -21,6 +21,9 @@
 
 #define NUM_PORTS 65536U
 
+#define CACHE_LINE 64U
+#define PREFETCH_MIN 512U
+
 /* The wheel of idle connections with keepalive: one turn takes about a minute,
  * a later deadline takes several turns. */
 #define KEEP_SLOTS 64U
@@ -102,15 +105,15 @@ hash_mix(u64_t a, u64_t b)
   return (u32_t)(folded ^ (folded >> 32));
 }
 
-static u32_t
-hash4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port)
+u32_t
+tcp_demux_hash4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port)
 {
   return hash_mix(((u64_t)local_ip << 32) | remote_ip, ((u64_t)local_port << 16) | remote_port);
 }
 
 #if LWIP_IPV6
-static u32_t
-hash6(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port)
+u32_t
+tcp_demux_hash6(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port)
 {
   u32_t l = hash_mix(((u64_t)local_ip[0] << 32) | local_ip[1], ((u64_t)local_ip[2] << 32) | local_ip[3]);
   u32_t r = hash_mix(((u64_t)remote_ip[0] << 32) | remote_ip[1], ((u64_t)remote_ip[2] << 32) | remote_ip[3]);
@@ -125,11 +128,11 @@ tcp_demux_hash(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *rem
 {
 #if LWIP_IPV6
   if (IP_IS_V6(local_ip)) {
-    return hash6(ip_2_ip6(local_ip)->addr, local_port, ip_2_ip6(remote_ip)->addr, remote_port);
+    return tcp_demux_hash6(ip_2_ip6(local_ip)->addr, local_port, ip_2_ip6(remote_ip)->addr, remote_port);
   }
 #endif /* LWIP_IPV6 */
 #if LWIP_IPV4
-  return hash4(ip_2_ip4(local_ip)->addr, local_port, ip_2_ip4(remote_ip)->addr, remote_port);
+  return tcp_demux_hash4(ip_2_ip4(local_ip)->addr, local_port, ip_2_ip4(remote_ip)->addr, remote_port);
 #endif /* LWIP_IPV4 */
 }
 
@@ -276,53 +279,53 @@ tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, u16_t 
   return 0;
 }
 
-static void
-prefetch_bucket(u32_t hash)
+/** Whether there are so many connections that they are not in the cache anyway. */
+int
+tcp_demux_wants_prefetch(void)
+{
+  return conns.num >= PREFETCH_MIN;
+}
+
+void
+tcp_demux_prefetch_bucket(u32_t hash)
 {
   __builtin_prefetch(tcp_hash_bucket(&conns, hash));
 }
 
 static void
-prefetch_pcb(u32_t hash)
+prefetch(const void *p, size_t size)
 {
-  const struct tcp_hash_node *node = *tcp_hash_bucket(&conns, hash);
   size_t i;
 
+  for (i = 0; i < size; i += CACHE_LINE) {
+    __builtin_prefetch((const char *)p + i);
+  }
+}
+
+void
+tcp_demux_prefetch_pcb(u32_t hash)
+{
+  const struct tcp_hash_node *node = *tcp_hash_bucket(&conns, hash);
+
   if (node != NULL) {
-    const char *pcb = (const char *)TCP_HASH_ENTRY(node, struct tcp_pcb, hash);
-    for (i = 0; i < sizeof(struct tcp_pcb); i += 64) {
-      __builtin_prefetch(pcb + i);
-    }
+    prefetch(TCP_HASH_ENTRY(node, struct tcp_pcb, hash), sizeof(struct tcp_pcb));
   } else {
     tcp_time_wait_prefetch(hash);
   }
 }
 
 void
-tcp_demux_prefetch4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port)
+tcp_demux_prefetch_arg(u32_t hash, size_t size)
 {
-  prefetch_bucket(hash4(local_ip, local_port, remote_ip, remote_port));
-}
+  const struct tcp_hash_node *node = *tcp_hash_bucket(&conns, hash);
 
-void
-tcp_demux_prefetch4_pcb(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port)
-{
-  prefetch_pcb(hash4(local_ip, local_port, remote_ip, remote_port));
+  if ((node != NULL) && (node->hash != hash) && (node->next != NULL)) {
+    /* the first one was another one */
+    prefetch(TCP_HASH_ENTRY(node->next, struct tcp_pcb, hash), sizeof(struct tcp_pcb));
+  } else if (node != NULL) {
+    prefetch(TCP_HASH_ENTRY(node, struct tcp_pcb, hash)->callback_arg, size);
+  }
 }
-
-#if LWIP_IPV6
-void
-tcp_demux_prefetch6(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port)
-{
-  prefetch_bucket(hash6(local_ip, local_port, remote_ip, remote_port));
-}
-
-void
-tcp_demux_prefetch6_pcb(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port)
-{
-  prefetch_pcb(hash6(local_ip, local_port, remote_ip, remote_port));
-}
-#endif /* LWIP_IPV6 */
 
 /** Puts pcb on one of the lists of tcp_pcb_lists[], what TCP_REG() does. */
 void

@@ -48,12 +48,16 @@ void tcp_demux_port_unref(u16_t port);
 void tcp_demux_gauge(void);
 u16_t tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, u16_t remote_port);
 
-/* For a driver that knows the next segments: first all tables, then all pcbs.
- * Addresses in network byte order, ports in host byte order. */
-void tcp_demux_prefetch4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port);
-void tcp_demux_prefetch4_pcb(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port);
-void tcp_demux_prefetch6(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port);
-void tcp_demux_prefetch6_pcb(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port);
+/* For a driver that knows the next segments, if it is worth while: first the
+ * buckets of all of them, then all pcbs, then what their callback_arg is.
+ * The hash is that of tcp_demux_hash(), made of addresses as they are in the
+ * segment and of ports in host byte order. */
+u32_t tcp_demux_hash4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port);
+u32_t tcp_demux_hash6(const u32_t *local_ip, u16_t local_port, const u32_t *remote_ip, u16_t remote_port);
+int tcp_demux_wants_prefetch(void);
+void tcp_demux_prefetch_bucket(u32_t hash);
+void tcp_demux_prefetch_pcb(u32_t hash);
+void tcp_demux_prefetch_arg(u32_t hash, size_t size);
 
 void tcp_timed_add(struct tcp_pcb *pcb);
 void tcp_timed_remove(struct tcp_pcb *pcb);
@@ -67,6 +71,18 @@ tcp_timed(struct tcp_pcb *pcb)
 {
   if (pcb->timer_list != TCP_TIMER_TIMED) {
     tcp_timed_add(pcb);
+  }
+}
+
+/** A walk over the timed pcbs will get to pcb next. */
+static inline void
+tcp_timed_prefetch(const struct tcp_pcb *pcb)
+{
+  const char *p = (const char *)pcb;
+  size_t i;
+
+  for (i = 0; (p != NULL) && (i < sizeof(*pcb)); i += 64) {
+    __builtin_prefetch(p + i);
   }
 }
 

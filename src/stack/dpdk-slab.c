@@ -2,6 +2,7 @@
 #include "dpdk-slab.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -11,6 +12,11 @@
 #endif
 
 #define CHUNK_SIZE (64 * 1024)
+/* for a size of which there is more than this: whole huge pages, so that very many connections do not
+   need an entry of the TLB each */
+#define MANY (1024 * 1024)
+#define HUGE_CHUNK_SIZE (2 * 1024 * 1024)
+#define CACHE_LINE 64
 #define CLASS_STEP 64
 #define MAX_CLASS_SIZE 4096
 #define N_CLASSES (MAX_CLASS_SIZE / CLASS_STEP)
@@ -36,11 +42,20 @@ struct _Large {
 typedef struct _Chunk Chunk;
 struct _Chunk {
   Chunk *next;
+  gsize size;
 };
+
+typedef struct {
+  Header *unused;
+  /* of the newest chunk, what was never used */
+  char *at;
+  char *end;
+  gsize size_of_chunks;
+} Class;
 
 struct _DpdkSlab {
   DpdkStackBudget *budget;
-  Header *unused[N_CLASSES];
+  Class classes[N_CLASSES];
   Chunk *chunks;
   Large *large;
 };
@@ -64,7 +79,7 @@ dpdk_slab_free (DpdkSlab *self)
       Chunk *chunk = self->chunks;
 
       self->chunks = chunk->next;
-      ASAN_UNPOISON_MEMORY_REGION (chunk, CHUNK_SIZE);
+      ASAN_UNPOISON_MEMORY_REGION (chunk, chunk->size);
       free (chunk);
     }
   while (self->large != NULL)
@@ -95,26 +110,49 @@ allocate_large (DpdkSlab *self, gsize size)
   return &large->header + 1;
 }
 
-static gboolean
-refill (DpdkSlab *self, guint class_index)
+static Chunk *
+new_chunk (gsize size)
 {
-  gsize size = (class_index + 1) * CLASS_STEP;
-  Chunk *chunk = malloc (CHUNK_SIZE);
-  char *at;
+  Chunk *chunk = NULL;
+
+  if (posix_memalign ((void **) &chunk, size == HUGE_CHUNK_SIZE ? size : CACHE_LINE, size) != 0)
+    return NULL;
+  /* a wish: without it they are small pages */
+  if (size == HUGE_CHUNK_SIZE)
+    madvise (chunk, size, MADV_HUGEPAGE);
+  chunk->size = size;
+  return chunk;
+}
+
+static gboolean
+refill (DpdkSlab *self, Class *class)
+{
+  Chunk *chunk = new_chunk (class->size_of_chunks < MANY ? CHUNK_SIZE : HUGE_CHUNK_SIZE);
 
   if (chunk == NULL)
     return FALSE;
   chunk->next = self->chunks;
   self->chunks = chunk;
-  for (at = (char *) (chunk + 1); at + size <= (char *) chunk + CHUNK_SIZE; at += size)
-    {
-      Header *header = (Header *) at;
-
-      header->next = self->unused[class_index];
-      self->unused[class_index] = header;
-      ASAN_POISON_MEMORY_REGION (header + 1, size - sizeof *header);
-    }
+  class->size_of_chunks += chunk->size;
+  class->at = (char *) chunk + CACHE_LINE;
+  class->end = (char *) chunk + chunk->size;
+  ASAN_POISON_MEMORY_REGION (class->at, chunk->size - CACHE_LINE);
   return TRUE;
+}
+
+static Header *
+take_new (DpdkSlab *self, guint class_index)
+{
+  Class *class = &self->classes[class_index];
+  gsize size = (class_index + 1) * CLASS_STEP;
+  Header *header;
+
+  if ((gsize) (class->end - class->at) < size && !refill (self, class))
+    return NULL;
+  header = (Header *) class->at;
+  class->at += size;
+  ASAN_UNPOISON_MEMORY_REGION (header, sizeof *header);
+  return header;
 }
 
 void *
@@ -126,10 +164,11 @@ dpdk_slab_allocate (DpdkSlab *self, gsize size)
   if (size > MAX_CLASS_SIZE - sizeof (Header))
     return size <= G_MAXUINT32 ? allocate_large (self, size) : NULL;
   class_index = (guint) ((size + sizeof (Header) - 1) / CLASS_STEP);
-  if (G_UNLIKELY (self->unused[class_index] == NULL) && !refill (self, class_index))
+  header = self->classes[class_index].unused;
+  if (G_LIKELY (header != NULL))
+    self->classes[class_index].unused = header->next;
+  else if ((header = take_new (self, class_index)) == NULL)
     return NULL;
-  header = self->unused[class_index];
-  self->unused[class_index] = header->next;
   header->class_index = class_index;
   dpdk_stack_budget_add (self->budget, (class_index + 1) * CLASS_STEP);
   ASAN_UNPOISON_MEMORY_REGION (header + 1, size);
@@ -158,7 +197,7 @@ dpdk_slab_release (DpdkSlab *self, void *memory)
       return;
     }
   dpdk_stack_budget_add (self->budget, -(gint64) ((class_index + 1) * CLASS_STEP));
-  header->next = self->unused[class_index];
-  self->unused[class_index] = header;
+  header->next = self->classes[class_index].unused;
+  self->classes[class_index].unused = header;
   ASAN_POISON_MEMORY_REGION (memory, (class_index + 1) * CLASS_STEP - sizeof *header);
 }

@@ -30,8 +30,8 @@ struct _DpdkTcpConnection {
   GIOStream parent_instance;
 
   DpdkTcpSocket *socket;
-  GInputStream *input;
-  GOutputStream *output;
+  gpointer input;
+  gpointer output;
 };
 
 typedef enum {
@@ -42,16 +42,39 @@ static GParamSpec *properties[PROP_SOCKET + 1];
 
 G_DEFINE_FINAL_TYPE (DpdkTcpConnection, dpdk_tcp_connection, G_TYPE_IO_STREAM)
 
+/* The streams are made when they are asked for, as who uses the socket alone needs none. Two threads may
+   do so at once: TRUE for the one whose stream it is. */
+static gboolean
+publish (gpointer *stream, gpointer made)
+{
+  if (g_atomic_pointer_compare_and_exchange (stream, NULL, made))
+    return TRUE;
+  g_object_unref (made);
+  return FALSE;
+}
+
 static GInputStream *
 dpdk_tcp_connection_get_input_stream (GIOStream *stream)
 {
-  return DPDK_TCP_CONNECTION (stream)->input;
+  DpdkTcpConnection *self = DPDK_TCP_CONNECTION (stream);
+
+  if (g_atomic_pointer_get (&self->input) == NULL && self->socket != NULL &&
+      publish (&self->input, dpdk_input_stream_new (self->socket)) &&
+      g_io_stream_is_closed (stream))
+    g_input_stream_close (self->input, NULL, NULL);
+  return self->input;
 }
 
 static GOutputStream *
 dpdk_tcp_connection_get_output_stream (GIOStream *stream)
 {
-  return DPDK_TCP_CONNECTION (stream)->output;
+  DpdkTcpConnection *self = DPDK_TCP_CONNECTION (stream);
+
+  if (g_atomic_pointer_get (&self->output) == NULL && self->socket != NULL &&
+      publish (&self->output, dpdk_output_stream_new (self->socket)) &&
+      g_io_stream_is_closed (stream))
+    g_output_stream_close (self->output, NULL, NULL);
+  return self->output;
 }
 
 static gboolean
@@ -62,6 +85,8 @@ dpdk_tcp_connection_close (GIOStream *stream, GCancellable *cancellable, GError 
   /* before the streams, which would each end one direction only */
   if (self->socket != NULL && !dpdk_eal_is_inert ())
     dpdk_socket_close (DPDK_SOCKET (self->socket));
+  if (self->input == NULL && self->output == NULL)
+    return TRUE;
   return G_IO_STREAM_CLASS (dpdk_tcp_connection_parent_class)
       ->close_fn (stream, cancellable, error);
 }
@@ -166,8 +191,6 @@ dpdk_tcp_connection_new (DpdkTcpSocket *socket)
 
   self = g_object_new (DPDK_TYPE_TCP_CONNECTION, NULL);
   self->socket = dpdk_edge_ref (self, socket);
-  self->input = dpdk_input_stream_new (socket);
-  self->output = dpdk_output_stream_new (socket);
   return self;
 }
 

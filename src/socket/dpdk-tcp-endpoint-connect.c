@@ -23,11 +23,11 @@ dpdk_tcp_endpoint_call_connected (DpdkTcpEndpoint *self)
 
   if (G_LIKELY (connected.func == NULL))
     return;
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   is_over = self->state != ENDPOINT_CONNECTING || self->error != ERR_OK;
   if (self->error != ERR_OK)
     dpdk_tcp_endpoint_set_error_locked (self, &error);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   if (!is_over)
     return;
   self->connected = (DpdkTcpConnected){ 0 };

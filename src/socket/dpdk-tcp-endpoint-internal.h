@@ -4,6 +4,7 @@
 #include "dpdk-tcp-endpoint-private.h"
 #include "dpdk-tcp-receive-queue-private.h"
 #include "dpdk-tcp-send-queue-private.h"
+#include "dpdk-worker-lock-private.h"
 
 #include <lwip/tcp.h>
 
@@ -31,63 +32,70 @@ typedef struct {
   DpdkTcpSocket *socket;
 } DpdkTcpConnected;
 
+/* What every segment needs is at the beginning, where dpdk_stack_prefetch() gets it from */
 struct _DpdkTcpEndpoint {
-  gatomicrefcount ref_count;
-  DpdkWorkerTask task;
-  gint task_is_posted;
   DpdkWorkerCore *core;
 
   /* for the thread of the worker */
   struct tcp_pcb *pcb;
-  DpdkClosable closable;
-  guint64 close_deadline;
-  guint64 connect_deadline;
-  guint16 held_port;
-  gboolean is_attached;
-  gboolean fin_sent;
   /* held while there is a function to call */
   DpdkTcpSocket *ready_socket;
   DpdkTcpReady readable;
   DpdkTcpReady writable;
-  DpdkTcpConnected connected;
   gboolean has_arrived;
   gboolean room_is_wanted;
   gboolean is_calling;
-
-  GMutex lock;
-  GCond changed;
   guint n_waiters;
-  EndpointState state;
+  DpdkWorkerLock lock;
   DpdkTcpReceiveQueue received;
   DpdkTcpSendQueue sending;
-  DpdkStackTcpOptions options;
+  EndpointState state;
   /* why nothing more comes; 0 while all is well */
   err_t error;
-  /* in plain words, if lwIP has none for it */
-  char *reason;
-  gboolean error_is_of_connect;
-  gboolean peer_has_finished;
-  gboolean read_is_shut;
-  gboolean write_is_shut;
-  gboolean close_wanted;
-  gboolean reset_at_end;
-  gboolean abort_wanted;
-  gboolean connect_wanted;
-  gboolean accept_wanted;
-  gboolean has_local;
-  gboolean nodelay;
+  guint error_is_of_connect : 1;
+  guint peer_has_finished : 1;
+  guint read_is_shut : 1;
+  guint write_is_shut : 1;
+  guint close_wanted : 1;
+  guint reset_at_end : 1;
+  guint abort_wanted : 1;
+  guint connect_wanted : 1;
+  guint accept_wanted : 1;
+  guint has_local : 1;
+  guint nodelay : 1;
   guint8 ttl;
   guint8 traffic_class;
+  guint64 n_received;
+  guint64 n_acknowledged;
+  /* (element-type DpdkTcpSource) */
+  GList *sources;
+  DpdkStackTcpOptions options;
+
+  /* for the thread of the worker, when there is more to do */
+  DpdkWorkerTask look;
+  gboolean is_listed;
+  gboolean advance_wanted;
+  /* who needs it a little longer; they share the reference of the stack */
+  guint n_holds;
+  gboolean is_attached;
+  gboolean fin_sent;
+  guint16 held_port;
+  guint64 close_deadline;
+  guint64 connect_deadline;
+  DpdkTcpConnected connected;
+  DpdkClosable closable;
+
+  gatomicrefcount ref_count;
+  gint task_is_posted;
+  DpdkWorkerTask task;
+  GCond changed;
+  /* in plain words, if lwIP has no words for the error */
+  char *reason;
   /* milliseconds; -1 for as long as it takes */
   gint linger;
   /* milliseconds; 0 for as long as it takes */
   guint connect_timeout;
-  guint64 n_received;
-  guint64 n_acknowledged;
   GTask *connect_task;
-  GSource *connect_cancel;
-  /* (element-type DpdkTcpSource) */
-  GList *sources;
   ip_addr_t local_ip;
   ip_addr_t remote_ip;
   guint16 local_port;
@@ -122,14 +130,34 @@ typedef struct {
   const GOutputVector *vectors;
 } DpdkTcpWrite;
 
+static inline void
+dpdk_tcp_endpoint_lock (DpdkTcpEndpoint *self)
+{
+  dpdk_worker_lock_lock (&self->lock, self->core);
+}
+
+static inline void
+dpdk_tcp_endpoint_unlock (DpdkTcpEndpoint *self)
+{
+  dpdk_worker_lock_unlock (&self->lock, self->core);
+}
+
 /* with the lock held */
+gsize dpdk_tcp_endpoint_get_room_locked (DpdkTcpEndpoint *self);
 GIOCondition dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self);
-void dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_notify_others_locked (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error);
 gssize dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, DpdkTcpRead *read, gboolean *kick,
                                           GError **error);
 gssize dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
                                            GError **error);
+
+static inline void
+dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self)
+{
+  if (G_UNLIKELY (self->n_waiters > 0 || self->sources != NULL))
+    dpdk_tcp_endpoint_notify_others_locked (self);
+}
 
 /* without it; -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */
 gssize dpdk_tcp_endpoint_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read, gboolean may_block,

@@ -2,6 +2,9 @@
 /* reading and writing on the thread of the worker, which need not be told of it */
 #include "dpdk-tcp-endpoint-internal.h"
 
+/* bytes; more is not copied twice on its way to the device */
+#define MAX_AT_ONCE 1024
+
 gboolean
 dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError **error)
 {
@@ -61,9 +64,17 @@ set_ready (DpdkTcpEndpoint *self, DpdkTcpReady *ready, DpdkTcpSocket *socket, Dp
   clear_ready (ready);
   *ready = wanted;
   if (wanted.func == NULL)
-    drop_socket_if_unused (self);
-  else if (self->ready_socket == NULL)
+    {
+      drop_socket_if_unused (self);
+      return TRUE;
+    }
+  if (self->ready_socket == NULL)
     self->ready_socket = g_object_ref (socket);
+  /* from now on it is mostly us who use it */
+  dpdk_tcp_endpoint_lock (self);
+  if (self->n_waiters == 0)
+    dpdk_worker_lock_reserve (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return TRUE;
 }
 
@@ -116,7 +127,8 @@ dpdk_tcp_endpoint_call_ready (DpdkTcpEndpoint *self)
       self->has_arrived = FALSE;
       call (self, &self->readable);
     }
-  if (self->room_is_wanted && dpdk_tcp_endpoint_is_ready (self, G_IO_OUT))
+  if (self->room_is_wanted && self->writable.func != NULL &&
+      dpdk_tcp_endpoint_is_ready (self, G_IO_OUT))
     {
       self->room_is_wanted = FALSE;
       call (self, &self->writable);
@@ -137,8 +149,8 @@ dpdk_tcp_endpoint_try_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read, gsize
   /* as in GIO */
   if (G_UNLIKELY (read->count == 0))
     return G_POLLABLE_RETURN_OK;
-  g_mutex_lock (&self->lock);
-  if ((dpdk_tcp_endpoint_get_condition_locked (self) & G_IO_IN) != 0)
+  dpdk_tcp_endpoint_lock (self);
+  if (self->received.n_bytes > 0 || (dpdk_tcp_endpoint_get_condition_locked (self) & G_IO_IN) != 0)
     {
       gboolean is_time_to_release = FALSE;
       gssize n = dpdk_tcp_endpoint_try_read_locked (self, read, &is_time_to_release, error);
@@ -149,7 +161,7 @@ dpdk_tcp_endpoint_try_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read, gsize
         *n_read = (gsize) n;
       result = n >= 0 ? G_POLLABLE_RETURN_OK : G_POLLABLE_RETURN_FAILED;
     }
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_release_buffers (self, list, n_bytes);
   /* the buffers were all that kept it */
   if (G_UNLIKELY (list != NULL && self->pcb == NULL))
@@ -178,6 +190,22 @@ dpdk_tcp_endpoint_try_read_bytes (DpdkTcpEndpoint *self, gsize count, GBytes **b
   return result;
 }
 
+/* The usual small message, when nothing waits in front of it: lwIP copies it into the segment that leaves
+   now. FALSE: it goes the other way. */
+static gboolean
+write_at_once_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *write)
+{
+  if (write->buffer == NULL || write->count > MAX_AT_ONCE || self->error != ERR_OK ||
+      self->close_wanted || self->abort_wanted || self->write_is_shut || self->pcb == NULL ||
+      self->pcb->unsent != NULL || !dpdk_tcp_send_queue_may_copy (&self->sending) ||
+      dpdk_tcp_endpoint_get_room_locked (self) < write->count ||
+      tcp_sndbuf (self->pcb) < write->count ||
+      tcp_write (self->pcb, write->buffer, (u16_t) write->count, TCP_WRITE_FLAG_COPY) != ERR_OK)
+    return FALSE;
+  dpdk_tcp_send_queue_add_copied (&self->sending, write->count);
+  return TRUE;
+}
+
 GPollableReturn
 dpdk_tcp_endpoint_try_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
                                   gsize *n_written, GError **error)
@@ -187,7 +215,14 @@ dpdk_tcp_endpoint_try_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *wri
   *n_written = 0;
   if (G_UNLIKELY (write->count == 0))
     return G_POLLABLE_RETURN_OK;
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
+  if (write_at_once_locked (self, write))
+    {
+      dpdk_tcp_endpoint_unlock (self);
+      tcp_output (self->pcb);
+      *n_written = write->count;
+      return G_POLLABLE_RETURN_OK;
+    }
   if ((dpdk_tcp_endpoint_get_condition_locked (self) & G_IO_OUT) != 0)
     {
       gssize n = dpdk_tcp_endpoint_try_write_locked (self, write, error);
@@ -196,7 +231,7 @@ dpdk_tcp_endpoint_try_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *wri
         *n_written = (gsize) n;
       result = n >= 0 ? G_POLLABLE_RETURN_OK : G_POLLABLE_RETURN_FAILED;
     }
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   if (*n_written > 0)
     dpdk_tcp_endpoint_send_queued (self);
   if (*n_written < write->count)

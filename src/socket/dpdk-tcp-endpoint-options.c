@@ -19,11 +19,11 @@ set_options_on_worker (gpointer data)
   set->native = self->pcb != NULL ? dpdk_stack_tcp_options_apply (set->options, self->pcb) : ERR_OK;
   if (set->native != ERR_OK)
     return;
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->options = *set->options;
   /* there may be room for more now */
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_kick (self);
 }
 
@@ -56,9 +56,9 @@ dpdk_tcp_endpoint_set_options (DpdkTcpEndpoint *self, const DpdkStackTcpOptions 
 void
 dpdk_tcp_endpoint_get_options (DpdkTcpEndpoint *self, DpdkStackTcpOptions *options)
 {
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   *options = self->options;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
 }
 
 typedef struct {
@@ -77,10 +77,10 @@ get_info_on_worker (gpointer data)
   if (!get->is_open)
     return;
   dpdk_stack_tcp_get_info (self->pcb, get->info);
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   get->info->bytes_received = self->n_received;
   get->info->bytes_sent = self->n_acknowledged + get->info->bytes_unacknowledged;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
 }
 
 gboolean
@@ -101,7 +101,7 @@ dpdk_tcp_endpoint_take_error (DpdkTcpEndpoint *self, GError **error)
 {
   gboolean is_failed;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   /* what has come of our own close is no failure */
   is_failed = self->error != ERR_OK && (self->error != ERR_CLSD || self->reason != NULL);
   if (is_failed)
@@ -111,7 +111,7 @@ dpdk_tcp_endpoint_take_error (DpdkTcpEndpoint *self, GError **error)
       self->error_is_of_connect = FALSE;
       g_clear_pointer (&self->reason, g_free);
     }
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return !is_failed;
 }
 
@@ -126,9 +126,9 @@ dpdk_tcp_endpoint_get_ip_option (DpdkTcpEndpoint *self, guint option)
 {
   guint8 value;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   value = *find_ip_option (self, option);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return value;
 }
 
@@ -138,10 +138,10 @@ dpdk_tcp_endpoint_set_ip_option (DpdkTcpEndpoint *self, guint option, guint8 val
   gboolean has_changed;
 
   value = dpdk_ip_option_mask_for_tcp (option, value);
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   has_changed = *find_ip_option (self, option) != value;
   *find_ip_option (self, option) = value;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   if (has_changed)
     dpdk_tcp_endpoint_kick (self);
   return has_changed;
@@ -152,9 +152,9 @@ dpdk_tcp_endpoint_get_linger (DpdkTcpEndpoint *self)
 {
   gint linger;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   linger = self->linger;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return linger;
 }
 
@@ -163,10 +163,10 @@ dpdk_tcp_endpoint_set_linger (DpdkTcpEndpoint *self, gint linger)
 {
   gboolean has_changed;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   has_changed = self->linger != linger;
   self->linger = linger;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return has_changed;
 }
 
@@ -175,9 +175,9 @@ dpdk_tcp_endpoint_get_connect_timeout (DpdkTcpEndpoint *self)
 {
   guint connect_timeout;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   connect_timeout = self->connect_timeout;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return connect_timeout;
 }
 
@@ -186,9 +186,9 @@ dpdk_tcp_endpoint_set_connect_timeout (DpdkTcpEndpoint *self, guint connect_time
 {
   gboolean has_changed;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   has_changed = self->connect_timeout != connect_timeout;
   self->connect_timeout = connect_timeout;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return has_changed;
 }

@@ -34,23 +34,24 @@ free_buffers (DpdkTcpEndpoint *self)
   struct pbuf *list;
   gsize n_bytes;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   list = dpdk_tcp_receive_queue_steal_read (&self->received, &n_bytes);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_release_buffers (self, list, n_bytes);
 }
 
 /* buffers that were not read belong to the stack, so it must know of them as long as it knows of the
-   connection; then its reference is dropped */
+   connection; then its reference is dropped, unless somebody still needs it */
 static void
 release_if_unused (DpdkTcpEndpoint *self)
 {
   gboolean is_unused;
 
   free_buffers (self);
-  g_mutex_lock (&self->lock);
-  is_unused = self->is_attached && self->pcb == NULL && self->received.head == NULL;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
+  is_unused =
+      self->is_attached && self->pcb == NULL && self->received.head == NULL && self->n_holds == 0;
+  dpdk_tcp_endpoint_unlock (self);
   if (!is_unused)
     return;
   self->is_attached = FALSE;
@@ -89,13 +90,13 @@ on_error (void *arg, err_t native)
   DpdkTcpEndpoint *self = arg;
 
   self->pcb = NULL;
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->error = native;
   self->error_is_of_connect = self->state == ENDPOINT_CONNECTING;
   self->state = ENDPOINT_CLOSED;
   dpdk_tcp_send_queue_clear (&self->sending);
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_free_released (self);
   dpdk_tcp_endpoint_complete_connect (self);
   detach (self);
@@ -120,12 +121,12 @@ has_finished (DpdkTcpEndpoint *self)
 {
   gboolean finished;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   finished = self->fin_sent && self->sending.n_queued == 0 &&
              (self->peer_has_finished || self->close_wanted);
   if (finished && self->peer_has_finished)
     self->state = ENDPOINT_CLOSED;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return finished;
 }
 
@@ -155,9 +156,9 @@ dpdk_tcp_endpoint_send_queued (DpdkTcpEndpoint *self)
 
   if (self->pcb == NULL)
     return;
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   has_memory = hand_over_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   tcp_output (self->pcb);
   /* with data on its way the acknowledgement brings us back, without it only the timer does */
   if (!has_memory && self->pcb->unacked == NULL)
@@ -215,9 +216,9 @@ close_now (DpdkTcpEndpoint *self)
   struct tcp_pcb *pcb = self->pcb;
   gboolean reset_at_end;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   reset_at_end = self->reset_at_end;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   if (reset_at_end)
     {
       abort_now (self, ERR_CLSD);
@@ -245,7 +246,7 @@ advance (DpdkTcpEndpoint *self)
       release_if_unused (self);
       return;
     }
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   list = dpdk_tcp_receive_queue_steal_read (&self->received, &n_bytes);
   abort_wanted = self->abort_wanted;
   close_wanted = self->close_wanted;
@@ -258,7 +259,7 @@ advance (DpdkTcpEndpoint *self)
   is_connecting = self->state == ENDPOINT_CONNECTING || self->state == ENDPOINT_NEW;
   fin_wanted = close_wanted || self->write_is_shut;
   has_unsent = self->sending.n_unsent > 0;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
 
   dpdk_tcp_endpoint_release_buffers (self, list, n_bytes);
   if (accept_wanted)
@@ -288,32 +289,48 @@ advance (DpdkTcpEndpoint *self)
       tcp_poll (self->pcb, on_poll, get_poll_interval (timeout));
     }
   dpdk_tcp_endpoint_send_queued (self);
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   fin_wanted = self->sending.n_unsent == 0 && !self->reset_at_end;
   reset_wanted = self->reset_at_end && self->sending.n_queued == 0;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   if (fin_wanted)
     send_fin (self);
   if (reset_wanted || has_finished (self))
     close_now (self);
 }
 
+static gboolean
+look_soon (DpdkTcpEndpoint *self)
+{
+  if (self->is_listed)
+    return TRUE;
+  if (!dpdk_worker_core_post_own (self->core, &self->look))
+    return FALSE;
+  self->is_listed = TRUE;
+  self->n_holds++;
+  return TRUE;
+}
+
 static err_t
 on_sent (void *arg, struct tcp_pcb *pcb, u16_t size)
 {
   DpdkTcpEndpoint *self = arg;
-  gboolean has_released;
+  gboolean has_released, advance_wanted;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->n_acknowledged += size;
   dpdk_tcp_send_queue_acknowledge (&self->sending, size);
   has_released = !g_queue_is_empty (&self->sending.released);
+  advance_wanted = self->sending.n_unsent > 0 || self->close_wanted || self->write_is_shut;
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   if (has_released)
     dpdk_tcp_endpoint_free_released (self);
   /* later, because lwIP is in the middle of this segment and may still hold the connection */
-  dpdk_tcp_endpoint_kick (self);
+  if (advance_wanted)
+    dpdk_tcp_endpoint_kick (self);
+  else if (self->room_is_wanted && self->writable.func != NULL)
+    look_soon (self);
   return ERR_OK;
 }
 
@@ -336,11 +353,14 @@ static err_t
 on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
 {
   DpdkTcpEndpoint *self = arg;
-  gboolean is_read_shut;
+  gboolean is_read_shut, is_over;
 
+  /* in time for the function that is called */
+  __builtin_prefetch (self->readable.user_data);
+  __builtin_prefetch (self->ready_socket);
   if (p != NULL)
     p = copy_if_better (self, p);
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (p == NULL)
     self->peer_has_finished = TRUE;
   else
@@ -351,11 +371,16 @@ on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
   is_read_shut = self->read_is_shut;
   if (is_read_shut)
     dpdk_tcp_receive_queue_discard (&self->received);
+  is_over = self->close_wanted || self->abort_wanted;
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   self->has_arrived = TRUE;
-  if (p == NULL || is_read_shut || self->readable.func != NULL)
+  if (p == NULL || is_read_shut)
     dpdk_tcp_endpoint_kick (self);
+  else if (self->readable.func != NULL && !is_over)
+    /* now, so that what is written leaves with the acknowledgement: whatever the function does to the
+       connection itself, lwIP does when it is through with this segment, or a task later */
+    dpdk_tcp_endpoint_call_ready (self);
   return ERR_OK;
 }
 
@@ -369,13 +394,13 @@ on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
       self->connect_deadline = 0;
       tcp_poll (pcb, NULL, 0);
     }
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->state = ENDPOINT_CONNECTED;
   self->local_ip = pcb->local_ip;
   self->local_port = pcb->local_port;
   self->has_local = TRUE;
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_complete_connect (self);
   if (self->connected.func != NULL)
     dpdk_tcp_endpoint_kick (self);
@@ -394,7 +419,7 @@ closable_close (DpdkClosable *closable)
 {
   DpdkTcpEndpoint *self = dpdk_tcp_endpoint_ref (from_closable (closable));
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (self->error == ERR_OK)
     {
       self->error = ERR_CLSD;
@@ -404,7 +429,7 @@ closable_close (DpdkClosable *closable)
   self->read_is_shut = TRUE;
   dpdk_tcp_receive_queue_discard (&self->received);
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_complete_connect (self);
   dpdk_tcp_endpoint_call_connected (self);
   self->has_arrived = TRUE;
@@ -420,10 +445,10 @@ closable_abort (DpdkClosable *closable)
   DpdkTcpEndpoint *self = dpdk_tcp_endpoint_ref (from_closable (closable));
 
   dpdk_tcp_endpoint_drop_ready (self);
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->read_is_shut = TRUE;
   dpdk_tcp_receive_queue_discard (&self->received);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   if (self->pcb != NULL)
     abort_now (self, ERR_CLSD);
   else
@@ -443,10 +468,10 @@ closable_lose_port (DpdkClosable *closable, const DpdkWorkerLoss *loss)
   if (self->pcb == NULL ||
       !dpdk_worker_loss_concerns (loss, !self->has_local || ip_addr_isany_val (*ip), is_v6, bytes))
     return;
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (self->error == ERR_OK)
     self->reason = g_strdup (loss->reason);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_ref (self);
   abort_now (self, ERR_CLSD);
   dpdk_tcp_endpoint_unref (self);
@@ -466,12 +491,15 @@ closable_is_busy (DpdkClosable *closable)
   return is_busy;
 }
 
+static void run_look (DpdkWorkerTask *task);
+
 /* the stack holds a reference as long as the connection has one on us */
 static void
 attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
 {
   self->pcb = pcb;
   self->is_attached = TRUE;
+  self->look.run = run_look;
   self->closable.close = closable_close;
   self->closable.abort = closable_abort;
   self->closable.is_busy = closable_is_busy;
@@ -566,11 +594,11 @@ bind_on_worker (gpointer data)
   attach (self, pcb);
   /* the answers must come to this worker, whatever queue the device chooses */
   hold_port (self, (guint8) (dpdk_worker_core_get_index (self->core) + 1));
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->local_ip = pcb->local_ip;
   self->local_port = pcb->local_port;
   self->has_local = TRUE;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
 }
 
 gboolean
@@ -604,12 +632,12 @@ fail_connect (DpdkTcpEndpoint *self, err_t native)
       abort_now (self, native);
       return;
     }
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->error = native;
   self->error_is_of_connect = TRUE;
   self->state = ENDPOINT_CLOSED;
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_complete_connect (self);
 }
 
@@ -622,12 +650,12 @@ connect_now (DpdkTcpEndpoint *self)
 
   if (dpdk_stack_refuses_connection (dpdk_worker_core_get_stack (self->core)))
     {
-      g_mutex_lock (&self->lock);
+      dpdk_tcp_endpoint_lock (self);
       self->reason = g_strdup_printf ("the memory budget of worker %u, %" G_GUINT64_FORMAT
                                       " bytes, is spent (lwIP error %d)",
                                       dpdk_worker_core_get_index (self->core),
                                       dpdk_worker_core_get_budget (self->core)->limit, ERR_MEM);
-      g_mutex_unlock (&self->lock);
+      dpdk_tcp_endpoint_unlock (self);
       fail_connect (self, ERR_MEM);
       return;
     }
@@ -661,11 +689,51 @@ connect_now (DpdkTcpEndpoint *self)
       self->connect_deadline = get_deadline (timeout);
       tcp_poll (self->pcb, on_poll, get_poll_interval (timeout));
     }
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->local_ip = self->pcb->local_ip;
   self->local_port = self->pcb->local_port;
   self->has_local = TRUE;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
+}
+
+static void
+look_at (DpdkTcpEndpoint *self, gboolean advance_wanted)
+{
+  gboolean connect_wanted, is_over;
+
+  dpdk_tcp_endpoint_lock (self);
+  is_over = self->close_wanted || self->abort_wanted;
+  connect_wanted = self->connect_wanted;
+  self->connect_wanted = FALSE;
+  dpdk_tcp_endpoint_unlock (self);
+  if (connect_wanted && is_over)
+    fail_connect (self, ERR_CLSD);
+  else if (connect_wanted)
+    connect_now (self);
+  if (advance_wanted)
+    advance (self);
+  dpdk_tcp_endpoint_call_connected (self);
+  if (self->ready_socket == NULL)
+    return;
+  if (!is_over)
+    dpdk_tcp_endpoint_call_ready (self);
+  if (is_over || self->pcb == NULL)
+    dpdk_tcp_endpoint_drop_ready (self);
+}
+
+static void
+run_look (DpdkWorkerTask *task)
+{
+  DpdkTcpEndpoint *self =
+      (DpdkTcpEndpoint *) ((char *) task - G_STRUCT_OFFSET (DpdkTcpEndpoint, look));
+  gboolean advance_wanted = self->advance_wanted;
+
+  self->is_listed = FALSE;
+  self->advance_wanted = FALSE;
+  look_at (self, advance_wanted);
+  self->n_holds--;
+  if (self->pcb == NULL)
+    release_if_unused (self);
 }
 
 /* runs what other threads wanted; holds the reference that dpdk_tcp_endpoint_kick() took */
@@ -674,33 +742,20 @@ run_task (DpdkWorkerTask *task)
 {
   DpdkTcpEndpoint *self =
       (DpdkTcpEndpoint *) ((char *) task - G_STRUCT_OFFSET (DpdkTcpEndpoint, task));
-  gboolean connect_wanted, is_over;
 
   g_atomic_int_set (&self->task_is_posted, FALSE);
-  g_mutex_lock (&self->lock);
-  is_over = self->close_wanted || self->abort_wanted;
-  connect_wanted = self->connect_wanted;
-  self->connect_wanted = FALSE;
-  g_mutex_unlock (&self->lock);
-  if (connect_wanted && is_over)
-    fail_connect (self, ERR_CLSD);
-  else if (connect_wanted)
-    connect_now (self);
-  advance (self);
-  dpdk_tcp_endpoint_call_connected (self);
-  if (self->ready_socket != NULL)
-    {
-      if (!is_over)
-        dpdk_tcp_endpoint_call_ready (self);
-      if (is_over || self->pcb == NULL)
-        dpdk_tcp_endpoint_drop_ready (self);
-    }
+  look_at (self, TRUE);
   dpdk_tcp_endpoint_unref (self);
 }
 
 void
 dpdk_tcp_endpoint_kick (DpdkTcpEndpoint *self)
 {
+  if (dpdk_worker_core_is_current (self->core) && self->is_attached && look_soon (self))
+    {
+      self->advance_wanted = TRUE;
+      return;
+    }
   if (!g_atomic_int_compare_and_exchange (&self->task_is_posted, FALSE, TRUE))
     return;
   self->task.run = run_task;
@@ -709,14 +764,14 @@ dpdk_tcp_endpoint_kick (DpdkTcpEndpoint *self)
     return;
   g_atomic_int_set (&self->task_is_posted, FALSE);
   /* the worker has ended */
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (self->error == ERR_OK)
     {
       self->error = ERR_CLSD;
       self->error_is_of_connect = self->state == ENDPOINT_CONNECTING;
     }
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_complete_connect (self);
   dpdk_tcp_endpoint_unref (self);
 }

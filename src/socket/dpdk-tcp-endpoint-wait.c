@@ -22,9 +22,9 @@ dpdk_tcp_endpoint_check (DpdkTcpEndpoint *self, GIOCondition condition)
 {
   GIOCondition result;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   result = check_locked (self, condition);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return result;
 }
 
@@ -33,9 +33,9 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   DpdkTcpEndpoint *self = user_data;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
 }
 
 static gboolean
@@ -45,9 +45,9 @@ wait_locked (DpdkTcpEndpoint *self, gint64 deadline)
 
   self->n_waiters++;
   if (deadline < 0)
-    g_cond_wait (&self->changed, &self->lock);
+    g_cond_wait (&self->changed, &self->lock.mutex);
   else
-    is_in_time = g_cond_wait_until (&self->changed, &self->lock, deadline);
+    is_in_time = g_cond_wait_until (&self->changed, &self->lock.mutex, deadline);
   self->n_waiters--;
   return is_in_time;
 }
@@ -68,11 +68,11 @@ dpdk_tcp_endpoint_wait (DpdkTcpEndpoint *self, GIOCondition condition, gint64 ti
     return FALSE;
   if (cancellable != NULL)
     id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), self, NULL);
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   while (!(is_ready = check_locked (self, condition) != 0) && is_in_time &&
          !g_cancellable_is_cancelled (cancellable))
     is_in_time = wait_locked (self, deadline);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   if (cancellable != NULL)
     g_cancellable_disconnect (cancellable, id);
   if (!is_ready && !g_cancellable_set_error_if_cancelled (cancellable, error))

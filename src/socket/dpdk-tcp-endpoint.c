@@ -22,7 +22,7 @@ dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
   self->ttl = DPDK_IP_TTL_DEFAULT;
   self->linger = -1;
   self->sending.budget = dpdk_worker_core_get_budget (core);
-  g_mutex_init (&self->lock);
+  dpdk_worker_lock_init (&self->lock);
   g_cond_init (&self->changed);
   return self;
 }
@@ -39,9 +39,9 @@ dpdk_tcp_endpoint_free_released (DpdkTcpEndpoint *self)
 {
   GQueue released;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   released = dpdk_tcp_send_queue_steal_released (&self->sending);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_send_queue_free_released (&released);
 }
 
@@ -54,7 +54,7 @@ dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self)
   dpdk_tcp_endpoint_free_released (self);
   g_free (self->reason);
   dpdk_worker_core_unref (self->core);
-  g_mutex_clear (&self->lock);
+  dpdk_worker_lock_clear (&self->lock);
   g_cond_clear (&self->changed);
   g_free (self);
 }
@@ -66,8 +66,8 @@ dpdk_tcp_endpoint_get_core (DpdkTcpEndpoint *self)
 }
 
 /* how much may be written */
-static gsize
-get_room_locked (DpdkTcpEndpoint *self)
+gsize
+dpdk_tcp_endpoint_get_room_locked (DpdkTcpEndpoint *self)
 {
   if (self->state != ENDPOINT_CONNECTED || self->sending.n_queued >= self->options.send_buffer_size)
     return 0;
@@ -86,13 +86,13 @@ dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self)
 
   if (self->received.n_bytes > 0 || self->peer_has_finished || self->read_is_shut || failed)
     condition |= G_IO_IN;
-  if (get_room_locked (self) > 0 || self->write_is_shut || failed)
+  if (dpdk_tcp_endpoint_get_room_locked (self) > 0 || self->write_is_shut || failed)
     condition |= G_IO_OUT;
   return condition;
 }
 
 void
-dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self)
+dpdk_tcp_endpoint_notify_others_locked (DpdkTcpEndpoint *self)
 {
   GIOCondition condition;
 
@@ -152,16 +152,16 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   DpdkTcpEndpoint *self = user_data;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
 }
 
 static void
 wait_locked (DpdkTcpEndpoint *self)
 {
   self->n_waiters++;
-  g_cond_wait (&self->changed, &self->lock);
+  g_cond_wait (&self->changed, &self->lock.mutex);
   self->n_waiters--;
 }
 
@@ -258,7 +258,7 @@ dpdk_tcp_endpoint_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read, gboolean 
     return 0;
   if (may_block)
     watch = watch_cancellable (self, cancellable);
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (may_block && !wait_for_condition_locked (self, G_IO_IN, cancellable))
     {
       g_cancellable_set_error_if_cancelled (cancellable, error);
@@ -266,7 +266,7 @@ dpdk_tcp_endpoint_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read, gboolean 
     }
   else
     n = dpdk_tcp_endpoint_try_read_locked (self, read, &kick, error);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   unwatch_cancellable (&watch);
   if (kick)
     dpdk_tcp_endpoint_kick (self);
@@ -316,7 +316,7 @@ dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *w
            self->write_is_shut)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                          "The DpdkTcpSocket is closed for writing");
-  else if ((n = get_room_locked (self)) > 0)
+  else if ((n = dpdk_tcp_endpoint_get_room_locked (self)) > 0)
     {
       n = MIN (write->count, n);
       if (write->vectors != NULL)
@@ -348,7 +348,7 @@ dpdk_tcp_endpoint_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *write, 
     return 0;
   if (may_block)
     watch = watch_cancellable (self, cancellable);
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (may_block && !wait_for_condition_locked (self, G_IO_OUT, cancellable))
     {
       g_cancellable_set_error_if_cancelled (cancellable, error);
@@ -356,7 +356,7 @@ dpdk_tcp_endpoint_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *write, 
     }
   else
     n = dpdk_tcp_endpoint_try_write_locked (self, write, error);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   unwatch_cancellable (&watch);
   if (n > 0)
     dpdk_tcp_endpoint_kick (self);
@@ -388,9 +388,9 @@ dpdk_tcp_endpoint_is_ready (DpdkTcpEndpoint *self, GIOCondition condition)
 {
   gboolean ready;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   ready = (dpdk_tcp_endpoint_get_condition_locked (self) & condition) != 0;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return ready;
 }
 
@@ -401,7 +401,7 @@ dpdk_tcp_endpoint_connect (DpdkTcpEndpoint *self, const ip_addr_t *ip, guint16 p
 {
   gboolean success = FALSE;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (self->close_wanted || self->abort_wanted || self->state == ENDPOINT_CLOSED)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpSocket is closed");
   else if (self->state == ENDPOINT_CONNECTING)
@@ -419,7 +419,7 @@ dpdk_tcp_endpoint_connect (DpdkTcpEndpoint *self, const ip_addr_t *ip, guint16 p
       self->connect_task = task != NULL ? g_object_ref (task) : NULL;
       success = TRUE;
     }
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   if (success)
     dpdk_tcp_endpoint_kick (self);
   return success;
@@ -432,14 +432,14 @@ dpdk_tcp_endpoint_complete_connect (DpdkTcpEndpoint *self)
   g_autoptr (GTask) task = NULL;
   GError *error = NULL;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (self->state != ENDPOINT_CONNECTING || self->error != ERR_OK)
     {
       task = g_steal_pointer (&self->connect_task);
       if (self->error != ERR_OK)
         dpdk_tcp_endpoint_set_error_locked (self, &error);
     }
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   if (task == NULL)
     g_clear_error (&error);
   else if (error != NULL)
@@ -454,7 +454,7 @@ dpdk_tcp_endpoint_wait_connected (DpdkTcpEndpoint *self, GCancellable *cancellab
   CancelWatch watch = watch_cancellable (self, cancellable);
   gboolean success;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   while (self->state == ENDPOINT_CONNECTING && self->error == ERR_OK &&
          !g_cancellable_is_cancelled (cancellable))
     wait_locked (self);
@@ -463,7 +463,7 @@ dpdk_tcp_endpoint_wait_connected (DpdkTcpEndpoint *self, GCancellable *cancellab
     dpdk_tcp_endpoint_set_error_locked (self, error);
   else if (!success && !g_cancellable_set_error_if_cancelled (cancellable, error))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpSocket is closed");
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   unwatch_cancellable (&watch);
   return success;
 }
@@ -472,30 +472,30 @@ dpdk_tcp_endpoint_wait_connected (DpdkTcpEndpoint *self, GCancellable *cancellab
 void
 dpdk_tcp_endpoint_accepted (DpdkTcpEndpoint *self)
 {
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->accept_wanted = TRUE;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_kick (self);
 }
 
 void
 dpdk_tcp_endpoint_shutdown_read (DpdkTcpEndpoint *self)
 {
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->read_is_shut = TRUE;
   dpdk_tcp_receive_queue_discard (&self->received);
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_kick (self);
 }
 
 void
 dpdk_tcp_endpoint_shutdown_write (DpdkTcpEndpoint *self)
 {
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->write_is_shut = TRUE;
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_kick (self);
 }
 
@@ -503,7 +503,7 @@ dpdk_tcp_endpoint_shutdown_write (DpdkTcpEndpoint *self)
 void
 dpdk_tcp_endpoint_close (DpdkTcpEndpoint *self)
 {
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (!self->close_wanted)
     {
       self->close_wanted = TRUE;
@@ -513,19 +513,19 @@ dpdk_tcp_endpoint_close (DpdkTcpEndpoint *self)
       dpdk_tcp_receive_queue_discard (&self->received);
       dpdk_tcp_endpoint_notify_locked (self);
     }
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_kick (self);
 }
 
 void
 dpdk_tcp_endpoint_abort (DpdkTcpEndpoint *self)
 {
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->abort_wanted = TRUE;
   self->read_is_shut = TRUE;
   dpdk_tcp_receive_queue_discard (&self->received);
   dpdk_tcp_endpoint_notify_locked (self);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_kick (self);
 }
 
@@ -534,9 +534,9 @@ dpdk_tcp_endpoint_is_closed (DpdkTcpEndpoint *self)
 {
   gboolean is_closed;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   is_closed = self->close_wanted || self->abort_wanted || self->error != ERR_OK;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return is_closed;
 }
 
@@ -545,10 +545,10 @@ dpdk_tcp_endpoint_is_connected (DpdkTcpEndpoint *self)
 {
   gboolean is_connected;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   is_connected = self->state == ENDPOINT_CONNECTED && !self->close_wanted && !self->abort_wanted &&
                  self->error == ERR_OK;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return is_connected;
 }
 
@@ -557,13 +557,13 @@ dpdk_tcp_endpoint_get_local_address (DpdkTcpEndpoint *self, GError **error)
 {
   GSocketAddress *address = NULL;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (self->has_local)
     address = dpdk_native_address_to_gio (&self->local_ip, self->local_port);
   else
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
                          "The DpdkTcpSocket has no address yet");
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return address;
 }
 
@@ -572,13 +572,13 @@ dpdk_tcp_endpoint_get_remote_address (DpdkTcpEndpoint *self, GError **error)
 {
   GSocketAddress *address = NULL;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   if (self->remote_port != 0)
     address = dpdk_native_address_to_gio (&self->remote_ip, self->remote_port);
   else
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
                          "The DpdkTcpSocket is not connected");
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return address;
 }
 
@@ -587,17 +587,17 @@ dpdk_tcp_endpoint_get_nodelay (DpdkTcpEndpoint *self)
 {
   gboolean nodelay;
 
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   nodelay = self->nodelay;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return nodelay;
 }
 
 void
 dpdk_tcp_endpoint_set_nodelay (DpdkTcpEndpoint *self, gboolean nodelay)
 {
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->nodelay = nodelay;
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_kick (self);
 }

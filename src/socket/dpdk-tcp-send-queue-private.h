@@ -15,6 +15,8 @@ typedef struct {
   GQueue released;
   /* the first chunk that is not all sent, or NULL */
   GList *unsent;
+  /* in front of all chunks; lwIP has a copy */
+  gsize n_copied;
   gsize n_queued;
   gsize n_unsent;
 } DpdkTcpSendQueue;
@@ -24,6 +26,9 @@ void dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, const void *data, gsize
 /* a part of @bytes, without a copy */
 void dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, GBytes *bytes, gsize offset,
                                        gsize size);
+/* whether the next bytes may be some that lwIP copies */
+gboolean dpdk_tcp_send_queue_may_copy (const DpdkTcpSendQueue *self);
+void dpdk_tcp_send_queue_add_copied (DpdkTcpSendQueue *self, gsize size);
 const void *dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size);
 void dpdk_tcp_send_queue_mark_sent (DpdkTcpSendQueue *self, gsize size);
 void dpdk_tcp_send_queue_acknowledge (DpdkTcpSendQueue *self, gsize size);

@@ -50,6 +50,7 @@ dpdk_tcp_send_queue_clear (DpdkTcpSendQueue *self)
   while (!g_queue_is_empty (&self->chunks))
     remove_head (self);
   self->unsent = NULL;
+  self->n_copied = 0;
   self->n_queued = 0;
   self->n_unsent = 0;
 }
@@ -94,6 +95,19 @@ dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, GBytes *bytes, gsize o
   self->n_unsent += size;
 }
 
+gboolean
+dpdk_tcp_send_queue_may_copy (const DpdkTcpSendQueue *self)
+{
+  return self->chunks.head == NULL;
+}
+
+void
+dpdk_tcp_send_queue_add_copied (DpdkTcpSendQueue *self, gsize size)
+{
+  self->n_copied += size;
+  self->n_queued += size;
+}
+
 const void *
 dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size)
 {
@@ -122,6 +136,11 @@ dpdk_tcp_send_queue_mark_sent (DpdkTcpSendQueue *self, gsize size)
 void
 dpdk_tcp_send_queue_acknowledge (DpdkTcpSendQueue *self, gsize size)
 {
+  gsize n_copied = MIN (size, self->n_copied);
+
+  self->n_copied -= n_copied;
+  self->n_queued -= n_copied;
+  size -= n_copied;
   while (size > 0 && !g_queue_is_empty (&self->chunks))
     {
       Chunk *chunk = self->chunks.head->data;

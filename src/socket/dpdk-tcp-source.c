@@ -7,11 +7,11 @@ tcp_source_is_ready (DpdkTcpSource *self)
   DpdkTcpEndpoint *endpoint = self->endpoint;
   gboolean ready;
 
-  g_mutex_lock (&endpoint->lock);
+  dpdk_tcp_endpoint_lock (endpoint);
   if (self->context == NULL)
     self->context = g_main_context_ref (g_source_get_context (&self->source));
   ready = (dpdk_tcp_endpoint_get_condition_locked (endpoint) & self->condition) != 0;
-  g_mutex_unlock (&endpoint->lock);
+  dpdk_tcp_endpoint_unlock (endpoint);
   return ready;
 }
 
@@ -40,9 +40,9 @@ tcp_source_dispose (GSource *source)
 {
   DpdkTcpSource *self = (DpdkTcpSource *) source;
 
-  g_mutex_lock (&self->endpoint->lock);
+  dpdk_tcp_endpoint_lock (self->endpoint);
   self->endpoint->sources = g_list_remove (self->endpoint->sources, self);
-  g_mutex_unlock (&self->endpoint->lock);
+  dpdk_tcp_endpoint_unlock (self->endpoint);
 }
 
 static void
@@ -77,8 +77,8 @@ dpdk_tcp_endpoint_create_source (DpdkTcpEndpoint *self, GIOCondition condition)
   g_source_set_dispose_function (source, tcp_source_dispose);
   tcp_source->endpoint = dpdk_tcp_endpoint_ref (self);
   tcp_source->condition = condition;
-  g_mutex_lock (&self->lock);
+  dpdk_tcp_endpoint_lock (self);
   self->sources = g_list_prepend (self->sources, tcp_source);
-  g_mutex_unlock (&self->lock);
+  dpdk_tcp_endpoint_unlock (self);
   return source;
 }

@@ -299,11 +299,45 @@ test_listener (void)
   peer_stop (&peer);
 }
 
+static gboolean
+count_frames (World *world, guint from, const guint8 *data, guint len)
+{
+  if (from == 0)
+    ++*(guint *) world->filter_data;
+  return FALSE;
+}
+
+/* An ACK that could not be sent when it was due goes when it can. */
+static void
+test_delayed_ack (void)
+{
+  guint frames = 0;
+  World *world;
+  Peer peer;
+
+  server_mode = SERVER_SINKS;
+  world = peer_start (&peer);
+  peer_open (&peer);
+  world->filter = count_frames;
+  world->filter_data = &frames;
+  peer_send (&peer, TCP_ACK | TCP_PSH, peer.seq, peer.ack, 10);
+  g_assert_cmpuint (peer.replies, ==, 0);
+  g_atomic_int_set (&allocations_left, 0);
+  world_run (world, 100);
+  g_assert_cmpuint (frames, ==, 0);
+  g_atomic_int_set (&allocations_left, -1);
+  world_run (world, 100);
+  g_assert_cmpuint (frames, ==, 1);
+  peer_stop (&peer);
+  server_mode = SERVER_ECHOES;
+}
+
 int
 main (int argc, char *argv[])
 {
   lwip_test_init (&argc, &argv);
   g_test_add_func ("/lwip/connect-timeout", test_connect_timeout);
+  g_test_add_func ("/lwip/delayed-ack", test_delayed_ack);
   g_test_add_func ("/lwip/keepalive", test_keepalive);
   g_test_add_func ("/lwip/keepalive-late", test_keepalive_late);
   g_test_add_func ("/lwip/keepalive-user-timeout", test_keepalive_user_timeout);

@@ -5,6 +5,8 @@
 #include <lwip/priv/tcp_recovery.h>
 #include <lwip/tcp_params.h>
 
+#define N_ACKS 400
+
 static void
 test_connect_timeout (void)
 {
@@ -312,12 +314,11 @@ static void
 test_delayed_ack (void)
 {
   guint frames = 0;
-  World *world;
   Peer peer;
+  World *world = peer_start (&peer);
 
-  server_mode = SERVER_SINKS;
-  world = peer_start (&peer);
   peer_open (&peer);
+  world->cut[0] = FALSE;
   world->filter = count_frames;
   world->filter_data = &frames;
   peer_send (&peer, TCP_ACK | TCP_PSH, peer.seq, peer.ack, 10);
@@ -329,7 +330,35 @@ test_delayed_ack (void)
   world_run (world, 100);
   g_assert_cmpuint (frames, ==, 1);
   peer_stop (&peer);
-  server_mode = SERVER_ECHOES;
+}
+
+/* The ACKs of very many connections that are due in one tick leave one after the other. */
+static void
+test_many_delayed_acks (void)
+{
+  guint frames = 0, most = 0;
+  Peer peer;
+  World *world = peer_start (&peer);
+
+  for (guint i = 0; i < N_ACKS; i++)
+    {
+      peer_open (&peer);
+      peer_send (&peer, TCP_ACK | TCP_PSH, peer.seq, peer.ack, 10);
+      g_assert_cmpuint (peer.replies, ==, 0);
+    }
+  world->filter = count_frames;
+  world->filter_data = &frames;
+  world->cut[0] = FALSE;
+  for (guint ms = 0; ms < 40; ms++)
+    {
+      guint before = frames;
+
+      world_run (world, 1);
+      most = MAX (most, frames - before);
+    }
+  g_assert_cmpuint (frames, ==, N_ACKS);
+  g_assert_cmpuint (most, <=, N_ACKS / 4);
+  peer_stop (&peer);
 }
 
 int
@@ -338,6 +367,7 @@ main (int argc, char *argv[])
   lwip_test_init (&argc, &argv);
   g_test_add_func ("/lwip/connect-timeout", test_connect_timeout);
   g_test_add_func ("/lwip/delayed-ack", test_delayed_ack);
+  g_test_add_func ("/lwip/delayed-acks-of-many", test_many_delayed_acks);
   g_test_add_func ("/lwip/keepalive", test_keepalive);
   g_test_add_func ("/lwip/keepalive-late", test_keepalive_late);
   g_test_add_func ("/lwip/keepalive-user-timeout", test_keepalive_user_timeout);

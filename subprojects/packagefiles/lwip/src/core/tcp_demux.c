@@ -6,6 +6,7 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/priv/tcp_time_wait.h"
+#include "lwip/priv/tcp_timed.h"
 #include "lwip/priv/thread_priv.h"
 #include "lwip/ip.h"
 #include "lwip/stats.h"
@@ -30,6 +31,11 @@
 #define KEEP_SLOT_TICKS (1000U / TCP_SLOW_INTERVAL)
 
 LWIP_TLS struct tcp_pcb *tcp_timed_pcbs;
+LWIP_TLS struct tcp_pcb *tcp_timed_portion;
+/* those that the current tick has not come to */
+static LWIP_TLS struct tcp_pcb *due_pcbs;
+/* on all three lists */
+static LWIP_TLS u32_t timed_num;
 
 /* those in TIME-WAIT have a table of their own: they do not lengthen the way to
  * the others */
@@ -90,6 +96,9 @@ tcp_demux_fini(void)
   LWIP_TABLE_FREE(listeners);
   LWIP_TABLE_FREE(keep_wheel);
   tcp_timed_pcbs = NULL;
+  tcp_timed_portion = NULL;
+  due_pcbs = NULL;
+  timed_num = 0;
   keep_turn = 0;
   keep_num = 0;
   hash_key[0] = 0;
@@ -407,6 +416,18 @@ timer_link(struct tcp_pcb **list, struct tcp_pcb *pcb, u8_t which)
   pcb->timer_list = which;
 }
 
+static void
+timer_unlink(struct tcp_pcb *pcb)
+{
+  if (pcb->timer_next != NULL) {
+    pcb->timer_next->timer_pprev = pcb->timer_pprev;
+  }
+  *pcb->timer_pprev = pcb->timer_next;
+  pcb->timer_next = NULL;
+  pcb->timer_pprev = NULL;
+  pcb->timer_list = TCP_TIMER_NONE;
+}
+
 void
 tcp_timed_remove(struct tcp_pcb *pcb)
 {
@@ -415,14 +436,10 @@ tcp_timed_remove(struct tcp_pcb *pcb)
   }
   if (pcb->timer_list == TCP_TIMER_KEEP) {
     keep_num--;
+  } else {
+    timed_num--;
   }
-  if (pcb->timer_next != NULL) {
-    pcb->timer_next->timer_pprev = pcb->timer_pprev;
-  }
-  *pcb->timer_pprev = pcb->timer_next;
-  pcb->timer_next = NULL;
-  pcb->timer_pprev = NULL;
-  pcb->timer_list = TCP_TIMER_NONE;
+  timer_unlink(pcb);
 }
 
 void
@@ -436,7 +453,55 @@ tcp_timed_add(struct tcp_pcb *pcb)
   /* nothing has waited so far */
   pcb->progress_tick = tcp_ticks;
   timer_link(&tcp_timed_pcbs, pcb, TCP_TIMER_TIMED);
+  timed_num++;
   tcp_timer_needed();
+}
+
+u32_t
+tcp_timed_num(void)
+{
+  return timed_num;
+}
+
+void
+tcp_timed_begin(void)
+{
+  LWIP_ASSERT("tcp_timed_begin: the last tick is over", due_pcbs == NULL);
+  due_pcbs = tcp_timed_pcbs;
+  if (due_pcbs != NULL) {
+    due_pcbs->timer_pprev = &due_pcbs;
+  }
+  tcp_timed_pcbs = NULL;
+}
+
+int
+tcp_timed_due(void)
+{
+  return due_pcbs != NULL;
+}
+
+/** Moves up to num pcbs from one list to another. */
+static void
+timed_move(struct tcp_pcb **from, struct tcp_pcb **to, u32_t num)
+{
+  for (; (num > 0) && (*from != NULL); num--) {
+    struct tcp_pcb *pcb = *from;
+    tcp_timed_prefetch(pcb->timer_next);
+    timer_unlink(pcb);
+    timer_link(to, pcb, TCP_TIMER_TIMED);
+  }
+}
+
+void
+tcp_timed_take(u32_t num)
+{
+  timed_move(&due_pcbs, &tcp_timed_portion, num);
+}
+
+void
+tcp_timed_put_back(void)
+{
+  timed_move(&tcp_timed_portion, &tcp_timed_pcbs, 0xffffffffU);
 }
 
 /** Slow ticks until the next keepalive probe is due, or nobody waits for an answer any more. */
@@ -506,7 +571,7 @@ tcp_keep_tmr(void)
 int
 tcp_timers_idle(void)
 {
-  return (tcp_timed_pcbs == NULL) && (tcp_time_wait_num() == 0) && (keep_num == 0);
+  return (timed_num == 0) && (tcp_time_wait_num() == 0) && (keep_num == 0);
 }
 
 #endif /* LWIP_TCP */

@@ -28,7 +28,7 @@ extern "C" {
 #define TCP_TIMER_TIMED 1
 #define TCP_TIMER_KEEP  2
 
-/** The active pcbs with work for tcp_slowtmr() or tcp_fasttmr(). */
+/** The active pcbs with work for tcp_slowtmr() or tcp_fasttmr(), but for those of tcp_timed.h. */
 extern LWIP_TLS struct tcp_pcb *tcp_timed_pcbs;
 
 void tcp_pcb_link(struct tcp_pcb **list, struct tcp_pcb *pcb);

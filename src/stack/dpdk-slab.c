@@ -12,10 +12,10 @@
 #endif
 
 #define CHUNK_SIZE (64 * 1024)
-/* for a size of which there is more than this: whole huge pages, so that very many connections do not
-   need an entry of the TLB each */
+/* for a size of which there is more than this: huge pages, so that very many connections do not need an
+   entry of the TLB each */
 #define MANY (1024 * 1024)
-#define HUGE_CHUNK_SIZE (2 * 1024 * 1024)
+#define HUGE_CHUNK_SIZE (2ul * 1024 * 1024)
 #define CACHE_LINE 64
 #define CLASS_STEP 64
 #define MAX_CLASS_SIZE 4096
@@ -62,6 +62,48 @@ struct _DpdkSlab {
 
 #define LARGE_CLASS G_MAXUINT64
 
+/* a whole huge page; a wish: else they are small ones */
+static Chunk *
+map_huge_chunk (void)
+{
+  char *memory = mmap (NULL, 2 * HUGE_CHUNK_SIZE, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  gsize before;
+
+  if (memory == MAP_FAILED)
+    return NULL;
+  before = (HUGE_CHUNK_SIZE - (guintptr) memory % HUGE_CHUNK_SIZE) % HUGE_CHUNK_SIZE;
+  if (before > 0)
+    munmap (memory, before);
+  munmap (memory + before + HUGE_CHUNK_SIZE, HUGE_CHUNK_SIZE - before);
+  madvise (memory + before, HUGE_CHUNK_SIZE, MADV_HUGEPAGE);
+  return (Chunk *) (memory + before);
+}
+
+static Chunk *
+new_chunk (gsize size)
+{
+  Chunk *chunk = NULL;
+
+  if (size == HUGE_CHUNK_SIZE)
+    chunk = map_huge_chunk ();
+  else if (posix_memalign ((void **) &chunk, CACHE_LINE, size) != 0)
+    return NULL;
+  if (chunk != NULL)
+    chunk->size = size;
+  return chunk;
+}
+
+static void
+free_chunk (Chunk *chunk)
+{
+  ASAN_UNPOISON_MEMORY_REGION (chunk, chunk->size);
+  if (chunk->size == HUGE_CHUNK_SIZE)
+    munmap (chunk, HUGE_CHUNK_SIZE);
+  else
+    free (chunk);
+}
+
 DpdkSlab *
 dpdk_slab_new (DpdkStackBudget *budget)
 {
@@ -79,8 +121,7 @@ dpdk_slab_free (DpdkSlab *self)
       Chunk *chunk = self->chunks;
 
       self->chunks = chunk->next;
-      ASAN_UNPOISON_MEMORY_REGION (chunk, chunk->size);
-      free (chunk);
+      free_chunk (chunk);
     }
   while (self->large != NULL)
     {
@@ -108,20 +149,6 @@ allocate_large (DpdkSlab *self, gsize size)
   large->size = size;
   dpdk_stack_budget_add (self->budget, (gint64) (sizeof *large + size));
   return &large->header + 1;
-}
-
-static Chunk *
-new_chunk (gsize size)
-{
-  Chunk *chunk = NULL;
-
-  if (posix_memalign ((void **) &chunk, size == HUGE_CHUNK_SIZE ? size : CACHE_LINE, size) != 0)
-    return NULL;
-  /* a wish: without it they are small pages */
-  if (size == HUGE_CHUNK_SIZE)
-    madvise (chunk, size, MADV_HUGEPAGE);
-  chunk->size = size;
-  return chunk;
 }
 
 static gboolean

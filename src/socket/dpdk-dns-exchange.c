@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define LENGTH_SIZE 2
+/* so that a flood leaves time for others */
+#define MAX_DATAGRAMS_PER_DISPATCH 16
 
 struct _DpdkDnsExchange {
   GSocketAddress *server;
@@ -104,8 +106,11 @@ on_datagram (GDatagramBased *socket, GIOCondition condition, gpointer user_data)
   g_autoptr (GBytes) answer = NULL;
   guint rcode;
 
-  while ((answer = dpdk_udp_socket_receive_bytes (self->udp, NULL, 0, NULL, &error)) != NULL)
+  for (guint i = 0; i < MAX_DATAGRAMS_PER_DISPATCH; i++)
     {
+      answer = dpdk_udp_socket_receive_bytes (self->udp, NULL, 0, NULL, &error);
+      if (answer == NULL)
+        break;
       if (dpdk_dns_answer_check (answer, self->question, &rcode) != DPDK_DNS_VERDICT_UNRELATED)
         {
           end (self, answer, NULL);
@@ -113,7 +118,7 @@ on_datagram (GDatagramBased *socket, GIOCondition condition, gpointer user_data)
         }
       g_clear_pointer (&answer, g_bytes_unref);
     }
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+  if (error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return G_SOURCE_CONTINUE;
   end (self, NULL, error);
   return G_SOURCE_REMOVE;

@@ -14,6 +14,8 @@
 
 #define PORT 53
 #define MAX_ALIASES 32
+/* that a receive buffer has room for */
+#define FLOOD 300
 
 typedef struct {
   char *name;
@@ -416,10 +418,11 @@ send_wrong (NetDns *self, const Question *question, NetDnsMode mode, GSocketAddr
 {
   g_autoptr (GByteArray) wrong = NULL;
 
-  if (mode != NET_DNS_WRONG_ID && mode != NET_DNS_WRONG_QUESTION && mode != NET_DNS_NO_QUESTION)
+  if (mode != NET_DNS_WRONG_ID && mode != NET_DNS_WRONG_QUESTION && mode != NET_DNS_NO_QUESTION &&
+      mode != NET_DNS_FLOOD)
     return;
   wrong = make_answer (self, question, NET_DNS_SERVFAIL, FALSE);
-  if (mode == NET_DNS_WRONG_ID)
+  if (mode == NET_DNS_WRONG_ID || mode == NET_DNS_FLOOD)
     wrong->data[1] ^= 1;
   else if (mode == NET_DNS_WRONG_QUESTION)
     wrong->data[NS_HFIXEDSZ + 1] ^= 1;
@@ -428,7 +431,8 @@ send_wrong (NetDns *self, const Question *question, NetDnsMode mode, GSocketAddr
       set16 (wrong, 4, 0);
       g_byte_array_set_size (wrong, NS_HFIXEDSZ);
     }
-  send_datagram (self, wrong, to);
+  for (guint i = 0; i < (mode == NET_DNS_FLOOD ? FLOOD : 1); i++)
+    send_datagram (self, wrong, to);
 }
 
 static void

@@ -22,6 +22,8 @@ typedef enum {
   NET_DNS_HALF,
   /* a wrong answer first, and then the right one */
   NET_DNS_WRONG_ID,
+  /* many of them */
+  NET_DNS_FLOOD,
   NET_DNS_WRONG_QUESTION,
   NET_DNS_NO_QUESTION,
   /* what is in the answer ends early, or has wrong lengths */

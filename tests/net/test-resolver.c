@@ -325,6 +325,7 @@ test_wrong_answers (void)
     gboolean fails;
   } cases[] = {
     { "id.test", NET_DNS_WRONG_ID, FALSE },
+    { "flood.test", NET_DNS_FLOOD, FALSE },
     { "question.test", NET_DNS_WRONG_QUESTION, FALSE },
     { "no-question.test", NET_DNS_NO_QUESTION, FALSE },
     { "old.test", NET_DNS_OLD, FALSE },

@@ -215,9 +215,9 @@ net_pattern (guint64 offset)
 }
 
 void
-net_write_pattern (DpdkTcpConnection *connection, guint64 offset, guint64 size)
+net_stream_write_pattern (GIOStream *stream, guint64 offset, guint64 size)
 {
-  GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+  GOutputStream *output = g_io_stream_get_output_stream (stream);
   g_autoptr (GError) error = NULL;
 
   for (gsize n; size > 0; offset += n, size -= n)
@@ -229,9 +229,9 @@ net_write_pattern (DpdkTcpConnection *connection, guint64 offset, guint64 size)
 }
 
 void
-net_read_pattern (DpdkTcpConnection *connection, guint64 offset, guint64 size)
+net_stream_read_pattern (GIOStream *stream, guint64 offset, guint64 size)
 {
-  GInputStream *input = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  GInputStream *input = g_io_stream_get_input_stream (stream);
   g_autofree guint8 *buffer = g_malloc (NET_PATTERN_SIZE);
   g_autoptr (GError) error = NULL;
 
@@ -245,6 +245,18 @@ net_read_pattern (DpdkTcpConnection *connection, guint64 offset, guint64 size)
       offset += (guint64) n;
       size -= (guint64) n;
     }
+}
+
+void
+net_write_pattern (DpdkTcpConnection *connection, guint64 offset, guint64 size)
+{
+  net_stream_write_pattern (G_IO_STREAM (connection), offset, size);
+}
+
+void
+net_read_pattern (DpdkTcpConnection *connection, guint64 offset, guint64 size)
+{
+  net_stream_read_pattern (G_IO_STREAM (connection), offset, size);
 }
 
 void

@@ -43,6 +43,8 @@ DpdkTcpConnection *net_connect (DpdkRuntime *runtime, const char *host, guint16 
 /* data that looks different at each offset */
 #define NET_PATTERN_SIZE 65536
 const guint8 *net_pattern (guint64 offset);
+void net_stream_write_pattern (GIOStream *stream, guint64 offset, guint64 size);
+void net_stream_read_pattern (GIOStream *stream, guint64 offset, guint64 size);
 void net_write_pattern (DpdkTcpConnection *connection, guint64 offset, guint64 size);
 void net_read_pattern (DpdkTcpConnection *connection, guint64 offset, guint64 size);
 void net_assert_at_end (DpdkTcpConnection *connection);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* DTLS over our sockets, with the kernel's as the peer */
+#include "net-tls.h"
 #include "net-udp.h"
 
 #define OUR_PORT 7000
@@ -8,35 +9,6 @@
 #define MAX_SIZE 1200
 
 static const NetFamily families[] = NET_FAMILIES;
-
-#if defined(__SANITIZE_ADDRESS__)
-/* the leak sanitizer itself crashes at the end of a process that has loaded GnuTLS beside DPDK */
-int __lsan_is_turned_off (void);
-
-int
-__lsan_is_turned_off (void)
-{
-  return 1;
-}
-#endif
-
-/* for this test only: made by "openssl req -x509 -newkey ec -nodes -days 36500" */
-static const char pem[] = "-----BEGIN PRIVATE KEY-----\n"
-                          "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgnQhZrwv9eg5ZxN9b\n"
-                          "ZT+7uGtQAYgwz3pjhetMttVZYquhRANCAATDcfM4jIr3EwJpH417EkGu9NpTPieD\n"
-                          "RY3fQ6bsABNJDV+nxHDWnXg/2xqVQc1iiyJmcqBD5KOWkkAHDetiayXR\n"
-                          "-----END PRIVATE KEY-----\n"
-                          "-----BEGIN CERTIFICATE-----\n"
-                          "MIIBijCCAS+gAwIBAgIUMNtY/ZO/iw4xMfnowEEi78AqTGkwCgYIKoZIzj0EAwIw\n"
-                          "GTEXMBUGA1UEAwwOZHBkay1nbGliIHRlc3QwIBcNMjYxMTIxMTUwMzUxWhgPMjEy\n"
-                          "NjEwMjgxNTAzNTFaMBkxFzAVBgNVBAMMDmRwZGstZ2xpYiB0ZXN0MFkwEwYHKoZI\n"
-                          "zj0CAQYIKoZIzj0DAQcDQgAEw3HzOIyK9xMCaR+NexJBrvTaUz4ng0WN30Om7AAT\n"
-                          "SQ1fp8Rw1p14P9salUHNYosiZnKgQ+SjlpJABw3rYmsl0aNTMFEwHQYDVR0OBBYE\n"
-                          "FAWgIi1RqUox6rcx/wq8adGiP6QRMB8GA1UdIwQYMBaAFAWgIi1RqUox6rcx/wq8\n"
-                          "adGiP6QRMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhANIsYtSy\n"
-                          "Tt9njtxp3/I1/0ExbiERLSKCo6KG6doVWmXBAiEApggEAdYOYFdxZbgFmrbP8WD3\n"
-                          "+oCEfOYv4lmmQu4squA=\n"
-                          "-----END CERTIFICATE-----\n";
 
 typedef struct {
   GDatagramBased *base;
@@ -58,14 +30,13 @@ on_accept_certificate (GDtlsConnection *connection, GTlsCertificate *certificate
 static GDtlsConnection *
 new_connection (const Side *side)
 {
-  g_autoptr (GTlsCertificate) certificate = NULL;
   g_autoptr (GError) error = NULL;
   GDtlsConnection *connection;
 
   if (side->is_server)
     {
-      certificate = g_tls_certificate_new_from_pem (pem, -1, &error);
-      g_assert_no_error (error);
+      g_autoptr (GTlsCertificate) certificate = net_tls_certificate_new ();
+
       connection =
           G_DTLS_CONNECTION (g_dtls_server_connection_new (side->base, certificate, &error));
     }

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* TLS between two runtimes: from many threads, without any, given up, and much of it */
+#include "net-pair.h"
+#include "net-tls.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#define MEBIBYTE (1024 * 1024)
+
+/* one connection of the first runtime to the second */
+typedef struct {
+  GIOStream *bases[2];
+  /* the client's, the server's */
+  GIOStream *streams[2];
+} Tls;
+
+static void
+tls_wrap (Tls *self)
+{
+  self->streams[0] = net_tls_client_new (self->bases[0], net_pair_get_host (1));
+  self->streams[1] = net_tls_server_new (self->bases[1]);
+}
+
+static void
+tls_open (Tls *self, NetPair *pair, DpdkTcpListener *listener)
+{
+  DpdkTcpConnection *client, *server;
+
+  net_pair_connect (pair, listener, &client, &server, 1);
+  self->bases[0] = G_IO_STREAM (client);
+  self->bases[1] = G_IO_STREAM (server);
+  tls_wrap (self);
+}
+
+static void
+tls_clear (Tls *self)
+{
+  for (guint end = 0; end < 2; end++)
+    {
+      net_tls_release (self->streams[end]);
+      net_tls_release (self->bases[end]);
+    }
+}
+
+static gpointer
+handshake_thread (gpointer data)
+{
+  net_tls_handshake (data);
+  return NULL;
+}
+
+static void
+tls_handshake (Tls *self)
+{
+  GThread *thread = g_thread_new ("server", handshake_thread, self->streams[1]);
+
+  net_tls_handshake (self->streams[0]);
+  g_thread_join (thread);
+}
+
+static void
+with_pair (void (*func) (NetPair *pair, DpdkTcpListener *listener))
+{
+  NetPair pair;
+  DpdkTcpListener *listener;
+
+  net_pair_start (&pair, 0, 0);
+  listener = net_listen (pair.runtimes[1], net_pair_get_host (1), 0);
+  func (&pair, listener);
+  net_release (listener);
+  net_pair_end (&pair);
+}
+
+typedef struct {
+  GIOStream *stream;
+  guint64 size;
+} Half;
+
+static gpointer
+write_thread (gpointer data)
+{
+  Half *self = data;
+
+  net_stream_write_pattern (self->stream, 0, self->size);
+  return NULL;
+}
+
+static gpointer
+read_thread (gpointer data)
+{
+  Half *self = data;
+
+  net_stream_read_pattern (self->stream, 0, self->size);
+  return NULL;
+}
+
+/* both halves of both ends at once; byte for byte compared, which is more than a checksum */
+static void
+transfer (Tls *self, guint64 size)
+{
+  Half halves[2] = { { self->streams[0], size }, { self->streams[1], size } };
+  GThread *threads[4];
+
+  for (guint end = 0; end < 2; end++)
+    {
+      threads[end] = g_thread_new ("write", write_thread, &halves[end]);
+      threads[2 + end] = g_thread_new ("read", read_thread, &halves[end]);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
+static void
+run_transfer (NetPair *pair, DpdkTcpListener *listener)
+{
+  const guint64 size = (dpdk_test_is_long () ? 512 : dpdk_test_scale (32)) * (guint64) MEBIBYTE;
+  Tls tls;
+
+  tls_open (&tls, pair, listener);
+  tls_handshake (&tls);
+  transfer (&tls, size);
+  net_tls_finish (tls.streams[0]);
+  net_tls_assert_at_end (tls.streams[1]);
+  net_tls_close (tls.streams[1]);
+  net_tls_assert_at_end (tls.streams[0]);
+  net_tls_close (tls.streams[0]);
+  tls_clear (&tls);
+}
+
+static void
+test_transfer (void)
+{
+  with_pair (run_transfer);
+}
+
+/* starts threads at once */
+typedef struct {
+  GMutex lock;
+  GCond changed;
+  gboolean is_open;
+} Gate;
+
+static void
+gate_pass (Gate *self)
+{
+  g_mutex_lock (&self->lock);
+  while (!self->is_open)
+    g_cond_wait (&self->changed, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+gate_open (Gate *self)
+{
+  g_mutex_lock (&self->lock);
+  self->is_open = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+typedef struct {
+  Gate *gate;
+  Tls *tls;
+  guint end;
+  guint64 offset;
+} Worker;
+
+static gpointer
+parallel_thread (gpointer data)
+{
+  Worker *self = data;
+  GIOStream *stream = self->tls->streams[self->end];
+
+  gate_pass (self->gate);
+  net_tls_handshake (stream);
+  net_stream_write_pattern (stream, self->offset + self->end, 1000);
+  net_stream_read_pattern (stream, self->offset + !self->end, 1000);
+  net_tls_finish (stream);
+  net_tls_assert_at_end (stream);
+  net_tls_close (stream);
+  return NULL;
+}
+
+/* GLib's pool has ten threads, one of which each handshake holds, even a blocking one */
+#define N_THREADS 10
+
+static void
+run_threads (NetPair *pair, DpdkTcpListener *listener)
+{
+  Tls connections[N_THREADS / 2];
+  Worker workers[N_THREADS];
+  GThread *threads[N_THREADS];
+  Gate gate = { 0 };
+
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      if (i % 2 == 0)
+        tls_open (&connections[i / 2], pair, listener);
+      workers[i] = (Worker){ &gate, &connections[i / 2], i % 2, i / 2 * 3 };
+      threads[i] = g_thread_new ("tls", parallel_thread, &workers[i]);
+    }
+  gate_open (&gate);
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (connections); i++)
+    tls_clear (&connections[i]);
+}
+
+static void
+test_threads (void)
+{
+  with_pair (run_threads);
+}
+
+/* one end in a main loop */
+typedef struct {
+  GIOStream *stream;
+  guint8 buffer[16384];
+  gsize done;
+  gsize wanted;
+  gboolean is_over;
+} Async;
+
+static void async_read (Async *self);
+
+static void
+on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Async *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  g_io_stream_close_finish (G_IO_STREAM (source), result, &error);
+  g_assert_no_error (error);
+  self->is_over = TRUE;
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Async *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gssize n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (n, >, 0);
+  g_assert_cmpmem (self->buffer, n, net_pattern (self->done), n);
+  self->done += (gsize) n;
+  if (self->done < self->wanted)
+    async_read (self);
+  else
+    g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, on_closed, self);
+}
+
+static void
+async_read (Async *self)
+{
+  g_input_stream_read_async (g_io_stream_get_input_stream (self->stream), self->buffer,
+                             MIN (sizeof self->buffer, self->wanted - self->done),
+                             G_PRIORITY_DEFAULT, NULL, on_read, self);
+}
+
+static void
+on_written (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, &error);
+  g_assert_no_error (error);
+  async_read (user_data);
+}
+
+static void
+async_write (Async *self)
+{
+  static guint8 data[20000];
+
+  memcpy (data, net_pattern (0), sizeof data);
+  self->wanted = sizeof data;
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (self->stream), data, sizeof data,
+                                   G_PRIORITY_DEFAULT, NULL, on_written, self);
+}
+
+static void
+on_handshake (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error);
+  g_assert_no_error (error);
+  async_write (user_data);
+}
+
+/* each connection has a descriptor of a main context at each end */
+static void
+allow_descriptors (void)
+{
+  struct rlimit limit;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  limit.rlim_cur = limit.rlim_max;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+}
+
+static void
+run_parallel (NetPair *pair, DpdkTcpListener *listener)
+{
+  const guint n = dpdk_test_is_long () ? 1000 : dpdk_test_scale (100);
+  g_autofree Tls *connections = g_new0 (Tls, n);
+  g_autofree Async *ends = g_new0 (Async, 2 * n);
+
+  allow_descriptors ();
+  for (guint i = 0; i < n; i++)
+    tls_open (&connections[i], pair, listener);
+  for (guint i = 0; i < 2 * n; i++)
+    {
+      ends[i].stream = connections[i / 2].streams[i % 2];
+      /* the others begin with data, and shake hands on the way */
+      if (i % 4 < 2)
+        g_tls_connection_handshake_async (G_TLS_CONNECTION (ends[i].stream), G_PRIORITY_DEFAULT,
+                                          NULL, on_handshake, &ends[i]);
+      else
+        async_write (&ends[i]);
+    }
+  for (guint i = 0; i < 2 * n; i++)
+    DPDK_TEST_WAIT_UNTIL (ends[i].is_over);
+  for (guint i = 0; i < n; i++)
+    tls_clear (&connections[i]);
+}
+
+static void
+test_parallel (void)
+{
+  with_pair (run_parallel);
+}
+
+typedef struct {
+  GIOStream *stream;
+  GCancellable *cancellable;
+  guint n_calls;
+} GiveUp;
+
+/* an error, if any: it may be done before */
+static void
+assert_given_up (const GError *error)
+{
+  if (error != NULL)
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static gpointer
+give_up_thread (gpointer data)
+{
+  GiveUp *self = data;
+  g_autoptr (GError) error = NULL;
+
+  g_tls_connection_handshake (G_TLS_CONNECTION (self->stream), self->cancellable, &error);
+  assert_given_up (error);
+  return NULL;
+}
+
+static void
+on_given_up (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error);
+  assert_given_up (error);
+  ((GiveUp *) user_data)->n_calls++;
+}
+
+/* a handshake is given up while it waits: for the peer, or in the middle of it */
+static void
+run_cancel (NetPair *pair, DpdkTcpListener *listener)
+{
+  const guint n = dpdk_test_scale (60);
+  g_autoptr (GRand) random = dpdk_test_random_new ();
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      GiveUp ends[2] = { { .cancellable = cancellable }, { .cancellable = cancellable } };
+      /* the others have no peer that answers */
+      guint n_ends = i % 4 < 2 ? 2 : 1;
+      gboolean is_async = i % 2 == 0;
+      GThread *threads[2];
+      Tls tls;
+
+      tls_open (&tls, pair, listener);
+      for (guint end = 0; end < n_ends; end++)
+        {
+          ends[end].stream = tls.streams[end];
+          if (is_async)
+            g_tls_connection_handshake_async (G_TLS_CONNECTION (tls.streams[end]),
+                                              G_PRIORITY_DEFAULT, cancellable, on_given_up,
+                                              &ends[end]);
+          else
+            threads[end] = g_thread_new ("give up", give_up_thread, &ends[end]);
+        }
+      g_usleep ((gulong) g_rand_int_range (random, 0, 8000));
+      g_cancellable_cancel (cancellable);
+      for (guint end = 0; end < n_ends; end++)
+        if (is_async)
+          DPDK_TEST_WAIT_UNTIL (ends[end].n_calls == 1);
+        else
+          g_thread_join (threads[end]);
+      for (guint end = 0; end < 2; end++)
+        dpdk_tcp_connection_abort (DPDK_TCP_CONNECTION (tls.bases[end]));
+      tls_clear (&tls);
+    }
+}
+
+static void
+test_cancel (void)
+{
+  with_pair (run_cancel);
+}
+
+int
+main (int argc, char **argv)
+{
+  dpdk_test_init (&argc, &argv);
+  if (net_tls_is_missing ())
+    return 0;
+  dpdk_test_set_timeout (300);
+  dpdk_test_add_func ("/net/tls-pair/transfer", DPDK_TEST_FLAGS_NONE, test_transfer);
+  dpdk_test_add_func ("/net/tls-pair/threads", DPDK_TEST_FLAGS_NONE, test_threads);
+  dpdk_test_add_func ("/net/tls-pair/parallel", DPDK_TEST_FLAGS_NONE, test_parallel);
+  dpdk_test_add_func ("/net/tls-pair/cancel", DPDK_TEST_FLAGS_NONE, test_cancel);
+  return g_test_run ();
+}

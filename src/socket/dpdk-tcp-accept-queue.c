@@ -196,12 +196,7 @@ dpdk_tcp_accept_queue_add_task (DpdkTcpAcceptQueue *self, GTask *task)
   accept->task = g_object_ref (task);
   accept->queue = dpdk_tcp_accept_queue_ref (self);
   if (cancellable != NULL)
-    {
-      g_atomic_ref_count_inc (&accept->ref_count);
-      accept->cancel_source = g_cancellable_source_new (cancellable);
-      g_source_set_callback (accept->cancel_source, G_SOURCE_FUNC (on_task_cancelled), accept,
-                             accept_task_unref);
-    }
+    accept->cancel_source = g_cancellable_source_new (cancellable);
   g_mutex_lock (&self->lock);
   is_closed = self->is_closed;
   if (!is_closed)
@@ -211,7 +206,13 @@ dpdk_tcp_accept_queue_add_task (DpdkTcpAcceptQueue *self, GTask *task)
         {
           /* under the lock, so that the source is in place before it is destroyed */
           if (accept->cancel_source != NULL)
-            g_source_attach (accept->cancel_source, g_task_get_context (task));
+            {
+              /* a source that is never attached keeps its callback's data when it is destroyed */
+              g_atomic_ref_count_inc (&accept->ref_count);
+              g_source_set_callback (accept->cancel_source, G_SOURCE_FUNC (on_task_cancelled),
+                                     accept, accept_task_unref);
+              g_source_attach (accept->cancel_source, g_task_get_context (task));
+            }
           g_queue_push_tail (&self->tasks, g_steal_pointer (&accept));
         }
     }

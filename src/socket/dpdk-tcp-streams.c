@@ -43,6 +43,57 @@ dpdk_input_stream_read (GInputStream *stream, void *buffer, gsize count, GCancel
   return dpdk_tcp_endpoint_read (input_endpoint (stream), buffer, count, TRUE, cancellable, error);
 }
 
+/* gives whether it is over */
+static gboolean
+try_read (GTask *task)
+{
+  GInputVector *vector = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  gssize n =
+      dpdk_tcp_endpoint_read (input_endpoint (g_task_get_source_object (task)), vector->buffer,
+                              vector->size, FALSE, g_task_get_cancellable (task), &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return FALSE;
+  if (error != NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_int (task, n);
+  return TRUE;
+}
+
+static gboolean
+on_readable (GObject *stream, gpointer user_data)
+{
+  return try_read (user_data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+/* GIO's own would throw away what has been read if it is cancelled before the callback runs */
+static void
+dpdk_input_stream_read_async (GInputStream *stream, void *buffer, gsize count, int io_priority,
+                              GCancellable *cancellable, GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  const GInputVector vector = { buffer, count };
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+  g_autoptr (GSource) source = NULL;
+
+  g_task_set_source_tag (task, dpdk_input_stream_read_async);
+  g_task_set_priority (task, io_priority);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, g_memdup2 (&vector, sizeof vector), g_free);
+  if (try_read (task))
+    return;
+  source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (stream), cancellable);
+  g_task_attach_source (task, source, G_SOURCE_FUNC (on_readable));
+}
+
+static gssize
+dpdk_input_stream_read_finish (GInputStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_int (G_TASK (result), error);
+}
+
 static gssize
 dpdk_input_stream_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count,
                                     GError **error)
@@ -103,6 +154,8 @@ dpdk_input_stream_class_init (DpdkInputStreamClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = dpdk_input_stream_finalize;
   stream_class->read_fn = dpdk_input_stream_read;
+  stream_class->read_async = dpdk_input_stream_read_async;
+  stream_class->read_finish = dpdk_input_stream_read_finish;
   stream_class->close_fn = dpdk_input_stream_close;
   stream_class->close_async = dpdk_input_stream_close_async;
   stream_class->close_finish = dpdk_input_stream_close_finish;
@@ -136,6 +189,57 @@ dpdk_output_stream_write (GOutputStream *stream, const void *buffer, gsize count
 {
   return dpdk_tcp_endpoint_write (output_endpoint (stream), buffer, count, TRUE, cancellable,
                                   error);
+}
+
+/* gives whether it is over */
+static gboolean
+try_write (GTask *task)
+{
+  GOutputVector *vector = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  gssize n =
+      dpdk_tcp_endpoint_write (output_endpoint (g_task_get_source_object (task)), vector->buffer,
+                               vector->size, FALSE, g_task_get_cancellable (task), &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return FALSE;
+  if (error != NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_int (task, n);
+  return TRUE;
+}
+
+static gboolean
+on_writable (GObject *stream, gpointer user_data)
+{
+  return try_write (user_data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+/* GIO's own would not tell what has been written if it is cancelled before the callback runs */
+static void
+dpdk_output_stream_write_async (GOutputStream *stream, const void *buffer, gsize count,
+                                int io_priority, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+  const GOutputVector vector = { buffer, count };
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+  g_autoptr (GSource) source = NULL;
+
+  g_task_set_source_tag (task, dpdk_output_stream_write_async);
+  g_task_set_priority (task, io_priority);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, g_memdup2 (&vector, sizeof vector), g_free);
+  if (try_write (task))
+    return;
+  source = g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (stream), cancellable);
+  g_task_attach_source (task, source, G_SOURCE_FUNC (on_writable));
+}
+
+static gssize
+dpdk_output_stream_write_finish (GOutputStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_int (G_TASK (result), error);
 }
 
 static gssize
@@ -230,6 +334,8 @@ dpdk_output_stream_class_init (DpdkOutputStreamClass *klass)
   G_OBJECT_CLASS (klass)->finalize = dpdk_output_stream_finalize;
   stream_class->write_fn = dpdk_output_stream_write;
   stream_class->writev_fn = dpdk_output_stream_writev;
+  stream_class->write_async = dpdk_output_stream_write_async;
+  stream_class->write_finish = dpdk_output_stream_write_finish;
   stream_class->close_fn = dpdk_output_stream_close;
   stream_class->close_async = dpdk_output_stream_close_async;
   stream_class->close_finish = dpdk_output_stream_close_finish;

@@ -286,3 +286,22 @@ net_release (gpointer object)
 {
   g_assert_finalize_object (object);
 }
+
+static gboolean
+is_gone (GWeakRef *ref)
+{
+  g_autoptr (GObject) object = g_weak_ref_get (ref);
+
+  return object == NULL;
+}
+
+void
+net_release_later (gpointer object)
+{
+  GWeakRef ref;
+
+  g_weak_ref_init (&ref, object);
+  g_object_unref (object);
+  DPDK_TEST_WAIT_UNTIL (is_gone (&ref));
+  g_weak_ref_clear (&ref);
+}

@@ -51,6 +51,8 @@ void net_assert_at_end (DpdkTcpConnection *connection);
 void net_close (DpdkTcpConnection *connection);
 /* each drops a reference that must be the last one */
 void net_release (gpointer object);
+/* waits: a thread of a library may hold the last one for a moment longer */
+void net_release_later (gpointer object);
 
 #define NET_FAMILIES                                                                               \
   {                                                                                                \

@@ -250,6 +250,16 @@ net_kernel_wait_acknowledged (int fd)
     }
 }
 
+GIOStream *
+net_kernel_stream_new (int fd)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) gsocket = g_socket_new_from_fd (fd, &error);
+
+  g_assert_no_error (error);
+  return G_IO_STREAM (g_socket_connection_factory_create_connection (gsocket));
+}
+
 /* data, the end, or an error */
 gboolean
 net_kernel_is_readable (int fd)

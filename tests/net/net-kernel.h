@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -13,6 +13,8 @@ int net_kernel_connect_from (const char *local, guint16 local_port, const char *
                              int *error_number);
 int net_kernel_listen (const char *host, int backlog, guint16 *port);
 int net_kernel_accept (int listener);
+/* takes over the socket */
+GIOStream *net_kernel_stream_new (int fd);
 void net_kernel_close (int fd);
 void net_kernel_reset (int fd);
 void net_kernel_finish (int fd);

@@ -31,16 +31,6 @@ net_tls_certificate_new (void)
   return certificate;
 }
 
-GIOStream *
-net_tls_kernel_stream_new (int fd)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, &error);
-
-  g_assert_no_error (error);
-  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
-}
-
 /* the library would read and parse all authorities of the system again for each connection */
 static void
 trust_certificate (void)
@@ -125,23 +115,4 @@ net_tls_assert_at_end (GIOStream *stream)
   g_assert_cmpint (
       g_input_stream_read (g_io_stream_get_input_stream (stream), &byte, 1, NULL, &error), ==, 0);
   g_assert_no_error (error);
-}
-
-static gboolean
-is_gone (GWeakRef *ref)
-{
-  g_autoptr (GObject) object = g_weak_ref_get (ref);
-
-  return object == NULL;
-}
-
-void
-net_tls_release (gpointer object)
-{
-  GWeakRef ref;
-
-  g_weak_ref_init (&ref, object);
-  g_object_unref (object);
-  DPDK_TEST_WAIT_UNTIL (is_gone (&ref));
-  g_weak_ref_clear (&ref);
 }

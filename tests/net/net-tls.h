@@ -13,8 +13,6 @@ G_BEGIN_DECLS
 gboolean net_tls_is_missing (void);
 GTlsCertificate *net_tls_certificate_new (void);
 
-/* takes over the descriptor of a socket */
-GIOStream *net_tls_kernel_stream_new (int fd);
 /* the client takes the certificate above for @host only */
 GIOStream *net_tls_client_new (GIOStream *base, const char *host);
 GIOStream *net_tls_server_new (GIOStream *base);
@@ -24,7 +22,5 @@ void net_tls_close (GIOStream *stream);
 /* the same, of one direction */
 void net_tls_finish (GIOStream *stream);
 void net_tls_assert_at_end (GIOStream *stream);
-/* drops a reference; a thread of the library's may hold the last one for a moment longer */
-void net_tls_release (gpointer object);
 
 G_END_DECLS

@@ -98,7 +98,7 @@ connect_peer (Peer *peer)
       int listener = net_kernel_listen ("127.0.0.1", 1, &port);
 
       peer->fd = net_kernel_connect ("127.0.0.1", port);
-      stream = net_tls_kernel_stream_new (net_kernel_accept (listener));
+      stream = net_kernel_stream_new (net_kernel_accept (listener));
       net_kernel_close (listener);
     }
   return stream;
@@ -123,8 +123,8 @@ fail_handshake (DpdkRuntime *runtime, const Case *row)
   g_assert_nonnull (error);
   g_thread_join (thread);
   g_io_stream_close (stream, NULL, NULL);
-  net_tls_release (stream);
-  net_tls_release (base);
+  net_release_later (stream);
+  net_release_later (base);
   clear_peer (&peer);
   return error;
 }
@@ -179,7 +179,7 @@ static gpointer
 break_off_record_thread (gpointer data)
 {
   Peer *self = data;
-  g_autoptr (GIOStream) base = net_tls_kernel_stream_new (self->fd);
+  g_autoptr (GIOStream) base = net_kernel_stream_new (self->fd);
   g_autoptr (GIOStream) stream = wrap (base, !self->row->we_serve);
   /* breaks the connection, which is a reset, and leaves the descriptor */
   const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
@@ -217,8 +217,8 @@ fail_record (DpdkRuntime *runtime, const Case *row)
       g_input_stream_read (g_io_stream_get_input_stream (stream), &byte, 1, NULL, &error), ==, -1);
   g_thread_join (thread);
   g_io_stream_close (stream, NULL, NULL);
-  net_tls_release (stream);
-  net_tls_release (base);
+  net_release_later (stream);
+  net_release_later (base);
   return error;
 }
 

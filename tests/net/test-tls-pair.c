@@ -38,8 +38,8 @@ tls_clear (Tls *self)
 {
   for (guint end = 0; end < 2; end++)
     {
-      net_tls_release (self->streams[end]);
-      net_tls_release (self->bases[end]);
+      net_release_later (self->streams[end]);
+      net_release_later (self->bases[end]);
     }
 }
 

@@ -16,7 +16,7 @@ connect_to_us (DpdkRuntime *runtime, const NetFamily *family, GIOStream **ours, 
   int fd = net_kernel_connect (family->ours, net_listener_get_port (listener));
 
   *ours = G_IO_STREAM (net_accept (listener));
-  *kernels = net_tls_kernel_stream_new (fd);
+  *kernels = net_kernel_stream_new (fd);
   net_release (listener);
 }
 
@@ -28,7 +28,7 @@ connect_to_kernel (DpdkRuntime *runtime, const NetFamily *family, GIOStream **ou
   int listener = net_kernel_listen (family->kernels, 1, &port);
 
   *ours = G_IO_STREAM (net_connect (runtime, family->kernels, port));
-  *kernels = net_tls_kernel_stream_new (net_kernel_accept (listener));
+  *kernels = net_kernel_stream_new (net_kernel_accept (listener));
   net_kernel_close (listener);
 }
 
@@ -45,7 +45,7 @@ server_thread (gpointer data)
   net_tls_assert_at_end (stream);
   net_stream_write_pattern (stream, 7, MEBIBYTE);
   net_tls_close (stream);
-  net_tls_release (stream);
+  net_release_later (stream);
   return NULL;
 }
 
@@ -62,7 +62,7 @@ be_client (GIOStream *base, const char *host)
   net_stream_read_pattern (stream, 7, MEBIBYTE);
   net_tls_assert_at_end (stream);
   net_tls_close (stream);
-  net_tls_release (stream);
+  net_release_later (stream);
 }
 
 static void
@@ -86,7 +86,7 @@ test_client (void)
       connect_to_kernel (runtime, &families[i], &ours, &kernels);
       exchange (ours, families[i].kernels, kernels);
       g_object_unref (kernels);
-      net_tls_release (ours);
+      net_release_later (ours);
     }
   net_stop (runtime);
 }
@@ -103,7 +103,7 @@ test_server (void)
       connect_to_us (runtime, &families[i], &ours, &kernels);
       exchange (kernels, families[i].ours, ours);
       g_object_unref (kernels);
-      net_tls_release (ours);
+      net_release_later (ours);
     }
   net_stop (runtime);
 }
@@ -138,8 +138,8 @@ ask_openssl (DpdkRuntime *runtime, const NetFamily *family, guint16 port)
       g_assert_cmpmem (answer, n, line, size + 1);
     }
   net_tls_close (stream);
-  net_tls_release (stream);
-  net_tls_release (base);
+  net_release_later (stream);
+  net_release_later (base);
 }
 
 static gboolean
@@ -208,8 +208,8 @@ echo_thread (gpointer data)
   net_stream_read_pattern (stream, 0, self->size);
   net_stream_write_pattern (stream, 0, self->size);
   net_tls_close (stream);
-  net_tls_release (stream);
-  net_tls_release (base);
+  net_release_later (stream);
+  net_release_later (base);
   return NULL;
 }
 
@@ -278,8 +278,8 @@ http_thread (gpointer data)
     }
   net_tls_assert_at_end (stream);
   net_tls_close (stream);
-  net_tls_release (stream);
-  net_tls_release (base);
+  net_release_later (stream);
+  net_release_later (base);
   return NULL;
 }
 

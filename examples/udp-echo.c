@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <dpdk-glib.h>
+#include "example-program.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -140,22 +140,6 @@ run_client (DpdkRuntime *runtime, GSocketAddress *address, const char *text, GEr
   return success && dpdk_runtime_shutdown (runtime, SHUTDOWN_MS, error);
 }
 
-static GSocketAddress *
-parse_address (const char *host, const char *service, GError **error)
-{
-  GSocketAddress *address;
-  guint64 number;
-
-  if (!g_ascii_string_to_unsigned (service, 10, 1, G_MAXUINT16, &number, error))
-    return NULL;
-
-  address = g_inet_socket_address_new_from_string (host, number);
-  if (address == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is not an address", host);
-
-  return address;
-}
-
 static gboolean
 run (int argc, char **argv, GError **error)
 {
@@ -169,7 +153,7 @@ run (int argc, char **argv, GError **error)
       return runtime != NULL && run_server (runtime, error);
     }
 
-  address = parse_address (argv[2], argv[3], error);
+  address = example_parse_address (argv[2], argv[3], error);
   if (address == NULL)
     return FALSE;
   if (argc > 4)

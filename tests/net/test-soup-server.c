@@ -295,6 +295,8 @@ int
 main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
+  /* many programs are started */
+  dpdk_test_set_timeout (240);
   dpdk_test_add_data_func ("/net/soup-server/http", DPDK_TEST_FLAGS_NETWORK, "http", run);
   dpdk_test_add_data_func ("/net/soup-server/http-stop", DPDK_TEST_FLAGS_NETWORK, "http", run_stop);
   if (g_tls_backend_supports_tls (g_tls_backend_get_default ()))

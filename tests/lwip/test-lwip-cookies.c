@@ -53,17 +53,17 @@ test_hostile_syn_flood (void)
   for (guint i = 1; i < 100; i++)
     {
       peer_send (&peer, TCP_ACK, 1000, cookie + 1 + i, 0);
-      g_assert_cmphex (peer.flags, ==, TCP_RST | TCP_ACK);
+      g_assert_cmphex (peer.flags, ==, TCP_RST);
     }
   peer_send (&peer, TCP_ACK, 1001, cookie + 1, 0);
-  g_assert_cmphex (peer.flags, ==, TCP_RST | TCP_ACK);
+  g_assert_cmphex (peer.flags, ==, TCP_RST);
   peer.port++;
   peer_send (&peer, TCP_ACK, 1000, cookie + 1, 0);
-  g_assert_cmphex (peer.flags, ==, TCP_RST | TCP_ACK);
+  g_assert_cmphex (peer.flags, ==, TCP_RST);
   peer.port--;
   world_run (world, 130000);
   peer_send (&peer, TCP_ACK, 1000, cookie + 1, 0);
-  g_assert_cmphex (peer.flags, ==, TCP_RST | TCP_ACK);
+  g_assert_cmphex (peer.flags, ==, TCP_RST);
 
   stack_run (&world->stacks[0], stack_stats, &stats);
   g_assert_cmpuint (stats.tcp_events.cookie_sent, ==, 25000 - 20000 + 2);

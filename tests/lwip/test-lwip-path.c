@@ -108,7 +108,9 @@ filter_router (World *world, guint from, const guint8 *data, guint len)
     router->all_marked = FALSE;
   if (packet <= router->mtu)
     {
-      router->largest = MAX (router->largest, packet);
+      /* the server may never have sent what is too large, and then knows of nothing */
+      if (from == 1)
+        router->largest = MAX (router->largest, packet);
       return TRUE;
     }
   if (!v6 && (data[ETH_LEN + 6] & 0x40) == 0)

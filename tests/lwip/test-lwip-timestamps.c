@@ -138,12 +138,16 @@ test_paws (void)
   world_run (world, 100);
   peer_send (&peer, TCP_ACK | TCP_PSH, peer.seq + 100, peer.ack, 100);
   g_assert_cmpuint (conn->received, ==, 100);
+  g_assert_cmpuint (peer.replies, ==, 0);
   set_timestamp (&peer, value + 0x80000100u, 0);
-  peer_send (&peer, TCP_ACK | TCP_PSH, peer.seq + 100, peer.ack, 100);
-  g_assert_cmpuint (conn->received, ==, 100);
+  for (guint i = 0; i < 2; i++)
+    {
+      peer_send (&peer, TCP_ACK | TCP_PSH, peer.seq + 100, peer.ack, 100 * i);
+      g_assert_cmpuint (conn->received, ==, 100);
+    }
 
   stack_run (&world->stacks[0], stack_stats, &stats);
-  g_assert_cmpuint (stats.tcp_events.drop_timestamp, ==, 3);
+  g_assert_cmpuint (stats.tcp_events.drop_timestamp, ==, 4);
   /* not more than one in each tick */
   g_assert_cmpuint (stats.tcp_events.challenge, ==, 2);
   g_assert_cmpuint (stats.tcp_events.challenge_held, ==, 1);

@@ -103,6 +103,8 @@
 #define TCP_SNDQUEUELOWAT            (TCP_SND_QUEUELEN / 2)
 #define TCP_OVERSIZE                 TCP_MSS
 #define TCP_MSL                      15000
+/* the last one is sent three minutes after the first (RFC 9293, 3.8.3) */
+#define TCP_SYNMAXRTX                8
 /* RFC 6928 */
 #define LWIP_TCP_CALC_INITIAL_CWND(mss) \
   ((tcpwnd_size_t) LWIP_MIN (10U * (mss), LWIP_MAX (2U * (mss), 14600U)))

@@ -64,6 +64,9 @@ tcp_ecn_received(struct tcp_pcb *pcb, u8_t flags, u16_t tcplen, u32_t ackno)
     }
     TCP_EVENT(ecn_marked);
   }
+  if (flags & TCP_ECE) {
+    tcp_ack_congested();
+  }
   /* once for each window, and not for one that has been reduced because of a loss */
   if ((flags & TCP_ECE) && (pcb->unacked != NULL) && TCP_SEQ_GT(ackno, pcb->ecn_recover) &&
       !(pcb->flags & (TF_INFR | TF_RTO))) {

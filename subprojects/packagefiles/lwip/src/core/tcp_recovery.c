@@ -24,6 +24,7 @@ static LWIP_TLS struct {
   u8_t rexmit;        /* something acknowledged was sent more than once */
   u8_t ts_valid;
   u8_t dsack;
+  u8_t congested;     /* it echoes a mark of congestion */
 } current;
 
 /** Updates the estimate of the round-trip time, RFC 6298 section 2. */
@@ -64,6 +65,13 @@ tcp_ack_timestamp(u32_t sent)
 {
   current.ts_sent = sent;
   current.ts_valid = 1;
+}
+
+/** It echoes a mark of congestion: the window does not grow (RFC 3168 section 6.1.2). */
+void
+tcp_ack_congested(void)
+{
+  current.congested = 1;
 }
 
 /**
@@ -246,7 +254,7 @@ tcp_ack_end(struct tcp_pcb *pcb, u32_t acked, u32_t ack, int dup)
     if (delivered != 0) {
       prr_update(pcb, delivered, (acked != 0) && ((pcb->lost == NULL) || (pcb->last_lost == last_lost)));
     }
-  } else if (acked != 0) {
+  } else if ((acked != 0) && !current.congested) {
     tcp_cc_acked(pcb, acked, current.prior_flight);
   }
   if (!nothing_new && (pcb->flags & TF_SACK)) {

@@ -45,6 +45,9 @@ extern "C" {
 /* a window that is beyond any buffer */
 #define TCP_CWND_MAX LWIP_MIN(0x3fffffffU, TCPWND_MAX)
 
+/* RFC 6298 section 5.7, in milliseconds */
+#define TCP_RTO_SYN_LOST 3000
+
 /* values of tcp_pcb.probe_timer */
 #define TCP_PROBE_NONE 0
 #define TCP_PROBE_REO  1 /* segments may be lost when they have not arrived until then */
@@ -56,6 +59,7 @@ extern "C" {
 #define TCP_RACK_REORDERED 0x04U /* this path has reordered segments */
 #define TCP_TLP_SENT       0x08U /* a probe is out, tlp_end is valid */
 #define TCP_TLP_REXMIT     0x10U /* which was a retransmission */
+#define TCP_ACTIVE_OPEN    0x20U /* in SYN-RECEIVED: by us, not by a listener */
 
 /** The retransmission timeout, backed off by shift, in ticks of TCP_SLOW_INTERVAL. */
 static inline s16_t
@@ -215,6 +219,7 @@ tcp_tlp_arm(struct tcp_pcb *pcb, u32_t now)
 void tcp_rtt_sample(struct tcp_pcb *pcb, u32_t ms);
 void tcp_ack_begin(struct tcp_pcb *pcb);
 void tcp_ack_timestamp(u32_t sent);
+void tcp_ack_congested(void);
 void tcp_sack_option(struct tcp_pcb *pcb, u32_t left, u32_t right, u32_t ack, int first);
 void tcp_ack_segment(struct tcp_pcb *pcb, struct tcp_seg *seg);
 void tcp_ack_end(struct tcp_pcb *pcb, u32_t acked, u32_t ack, int dup);

@@ -89,10 +89,11 @@ on_print (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* On all addresses of both families. */
 static gboolean
-server_listen (Server *server, GSocketFamily family, GError **error)
+server_listen (Server *server, GError **error)
 {
-  g_autoptr (GInetAddress) any = g_inet_address_new_any (family);
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV6);
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new (any, port);
   g_autofree char *text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
   g_autoptr (DpdkTcpOptions) options = NULL;
@@ -201,8 +202,7 @@ server_start (Server *server, const char *path, GError **error)
   server->runtime = dpdk_runtime_builder_build (builder, error);
 
   return server->runtime != NULL && server_make_buffers (server, error) &&
-         server_listen (server, G_SOCKET_FAMILY_IPV4, error) &&
-         server_listen (server, G_SOCKET_FAMILY_IPV6, error);
+         server_listen (server, error);
 }
 
 static gboolean

@@ -241,7 +241,7 @@ gboolean
 dpdk_config_read_uint (const DpdkConfigDocument *document, JsonNode *node, const char *path,
                        guint min, guint max, guint *value, GError **error)
 {
-  guint64 number;
+  guint64 number = 0;
 
   if (!dpdk_config_read_uint64 (document, node, path, min, max, &number, error))
     return FALSE;

@@ -29,6 +29,47 @@ test_no_rtt (void)
   peer_stop (&peer);
 }
 
+static void
+get_srtt (Stack *stack, gpointer data)
+{
+  Conn *conn = stack->conns->pdata[0];
+
+  *(gint *) data = conn->pcb->sa >> 3;
+}
+
+/* The round-trip time is followed after the handshake, whatever the sequence numbers are. */
+static void
+test_rtt (void)
+{
+  static const guint32 isns[] = { 1, 0x40000000, 0x7fff0000, 0x80000001, 0xc0000000, 0xffff0000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (isns); i++)
+    {
+      World *world = world_new (1);
+      Connect connect = { .bytes = 1000000 };
+      gint srtt;
+
+      fixed_isn = isns[i];
+      world->delay = 40;
+      server_mode = SERVER_SINKS;
+      world_start (world);
+      stack_run (&world->stacks[0], server_listen, NULL);
+      stack_run (&world->stacks[1], client_connect, &connect);
+      while (!connect.conn->connected)
+        world_run (world, 1);
+      stack_run (&world->stacks[1], get_srtt, &srtt);
+      g_assert_cmpint (srtt, >=, 80);
+      world->delay = 5;
+      while (connect.conn->acked < connect.bytes / 2)
+        world_run (world, 1);
+      stack_run (&world->stacks[1], get_srtt, &srtt);
+      g_assert_cmpint (srtt, <, 80);
+      fixed_isn = 0;
+      server_mode = SERVER_ECHOES;
+      world_free (world);
+    }
+}
+
 /* What is written while the only segment to be sent is a repeated one from the middle of the
  * stream belongs to the end of the stream. */
 static void
@@ -108,6 +149,7 @@ main (int argc, char *argv[])
 {
   lwip_test_init (&argc, &argv);
   g_test_add_func ("/lwip/no-rtt", test_no_rtt);
+  g_test_add_func ("/lwip/rtt", test_rtt);
   g_test_add_func ("/lwip/write-in-recovery", test_write_in_recovery);
   g_test_add_func ("/lwip/hostile/sack", test_hostile_sack);
   return g_test_run ();

@@ -46,6 +46,8 @@ tcp_rtt_sample(struct tcp_pcb *pcb, u32_t ms)
     pcb->sv += m;
   }
   pcb->rto = tcp_rto_ticks(pcb, 0);
+  /* once for each flight */
+  pcb->rtt_seq = pcb->snd_nxt;
 }
 
 /** A segment for a connection, before its options are looked at. */
@@ -221,10 +223,8 @@ tcp_ack_end(struct tcp_pcb *pcb, u32_t acked, u32_t ack, int dup)
     current.rtt_sent = current.ts_sent;
     current.rtt_valid = 1;
   }
-  /* once for each flight */
   if (current.rtt_valid && ((pcb->sa == 0) || TCP_SEQ_GEQ(ack, pcb->rtt_seq))) {
     tcp_rtt_sample(pcb, current.now - current.rtt_sent);
-    pcb->rtt_seq = pcb->snd_nxt;
   }
   tcp_tlp_ack(pcb, ack, dup && nothing_new, current.dsack);
 

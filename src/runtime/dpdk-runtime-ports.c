@@ -8,8 +8,9 @@
 #include <string.h>
 
 #define MIN_DATA_SIZE 2048
-/* an Ethernet header with two VLAN tags and a checksum */
-#define LINK_OVERHEAD 26
+/* an Ethernet header with two VLAN tags and a checksum, or what virtio asks for: one tag, and 12 bytes of
+   its own */
+#define LINK_OVERHEAD 30
 
 /* as the configuration writes them: "28:00.0" and "0000:28:00.0" are the same */
 gboolean

@@ -10,6 +10,7 @@
 #define N_DAMAGED 20
 #define MAX_EXCHANGES 20
 
+#define MTU 1500
 #define ALL                                                                                        \
   (DPDK_STACK_OFFLOAD_RX_CHECKSUM | DPDK_STACK_OFFLOAD_TX_CHECKSUM | DPDK_STACK_OFFLOAD_TSO |      \
    DPDK_STACK_OFFLOAD_MULTI_SEGMENTS | DPDK_STACK_OFFLOAD_GRO)
@@ -241,14 +242,14 @@ test_damaged (void)
 }
 
 static DpdkRuntime *
-start_end (guint end, const char *devargs, DpdkPort *port, DpdkStackOffload disabled)
+start_end (guint end, const char *devargs, DpdkPort *port, guint mtu, DpdkStackOffload disabled)
 {
   g_autoptr (DpdkRuntimeBuilder) builder = dpdk_runtime_builder_new ();
   g_autoptr (GError) error = NULL;
   g_autofree char *json = g_strdup_printf (
       "{\"dpdk_cores\": [%u], \"devices\": [{\"vdev\": \"%s\", \"mac\": \"02:00:00:00:00:0%u\","
-      " \"addresses\": [\"198.18.1.%u/24\", \"fde7:f17d:24:1::%u/64\"]}]}",
-      end, devargs, end + 1, end + 1, end + 1);
+      " \"mtu\": %u, \"addresses\": [\"198.18.1.%u/24\", \"fde7:f17d:24:1::%u/64\"]}]}",
+      end, devargs, end + 1, mtu, end + 1, end + 1);
   DpdkRuntime *runtime;
 
   if (port != NULL)
@@ -324,7 +325,8 @@ test_link (void)
         {
           DpdkPort *port = dpdk_test_link_get_port (link, end);
 
-          runtimes[end] = start_end (end, dpdk_port_get_devargs (port), port, disabled[i][end]);
+          runtimes[end] =
+              start_end (end, dpdk_port_get_devargs (port), port, MTU, disabled[i][end]);
           g_assert_cmphex (get_used (runtimes[end]) & DPDK_STACK_OFFLOAD_GRO, ==,
                            DPDK_STACK_OFFLOAD_GRO & ~disabled[i][end]);
         }
@@ -362,7 +364,8 @@ test_impaired (void)
     {
       DpdkPort *port = dpdk_test_link_get_port (link, end);
 
-      runtimes[end] = start_end (end, dpdk_port_get_devargs (port), port, DPDK_STACK_OFFLOAD_NONE);
+      runtimes[end] =
+          start_end (end, dpdk_port_get_devargs (port), port, MTU, DPDK_STACK_OFFLOAD_NONE);
     }
   exchange_between (runtimes[0], runtimes[1], "198.18.1.2", get_size () / 4);
   exchange_between (runtimes[1], runtimes[0], "fde7:f17d:24:1::1", get_size () / 4);
@@ -388,6 +391,7 @@ test_virtio (void)
     { DPDK_STACK_OFFLOAD_RX_CHECKSUM, DPDK_STACK_OFFLOAD_TX_CHECKSUM },
     { ALL, ALL },
   };
+  static const guint mtus[] = { MTU, 9000 };
   g_autoptr (GError) error = NULL;
   g_autofree char *folder = g_dir_make_tmp ("dpdk-offloads-XXXXXX", &error);
   DpdkEal *eal = dpdk_eal_new (NULL, &error);
@@ -402,8 +406,8 @@ test_virtio (void)
       g_autofree char *virtio = g_strdup_printf ("net_virtio_user%u,path=%s,queues=1", i, path);
       DpdkRuntime *runtimes[2];
 
-      runtimes[1] = start_end (1, vhost, NULL, disabled[i][1]);
-      runtimes[0] = start_end (0, virtio, NULL, disabled[i][0]);
+      runtimes[1] = start_end (1, vhost, NULL, mtus[i % 2], disabled[i][1]);
+      runtimes[0] = start_end (0, virtio, NULL, mtus[i % 2], disabled[i][0]);
       g_test_message ("virtio-user uses 0x%x, vhost 0x%x", get_used (runtimes[0]),
                       get_used (runtimes[1]));
       g_assert_cmphex (get_used (runtimes[0]) & disabled[i][0], ==, 0);

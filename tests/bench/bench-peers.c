@@ -4,11 +4,16 @@
 #include "bench-report.h"
 #include "bench-thread.h"
 
+#include <glib/gstdio.h>
+
 #define BACKLOG 4096
 #define MEMPOOL_SIZE 16383
+#define MTU 1500
 
 struct _BenchPeers {
+  BenchPeersSettings settings;
   DpdkEal *eal;
+  char *vhost_path;
   DpdkTestLink *link;
   DpdkRuntime *runtimes[2];
   GMutex lock;
@@ -18,24 +23,54 @@ struct _BenchPeers {
 
 static const char *const addresses[] = { "198.18.0.1", "198.18.0.2" };
 
-static DpdkRuntime *
-build (BenchPeers *self, guint peer)
+static char *
+get_vdev (BenchPeers *self, guint peer)
 {
-  DpdkPort *port = dpdk_test_link_get_port (self->link, peer);
-  g_autoptr (DpdkRuntimeBuilder) builder = dpdk_runtime_builder_new ();
+  if (self->link != NULL)
+    return g_strdup (dpdk_port_get_devargs (dpdk_test_link_get_port (self->link, peer)));
+  return peer == BENCH_PEERS_SERVER
+             ? g_strdup_printf ("net_vhost0,iface=%s,queues=1,tso=1", self->vhost_path)
+             : g_strdup_printf ("net_virtio_user0,path=%s,queues=1,queue_size=1024",
+                                self->vhost_path);
+}
+
+static DpdkConfig *
+get_config (BenchPeers *self, guint peer)
+{
+  const BenchPeersSettings *settings = &self->settings;
+  g_autofree char *vdev = get_vdev (self, peer);
+  g_autofree char *gateway =
+      settings->has_gateway && peer == BENCH_PEERS_SERVER
+          ? g_strdup_printf ("\"gateway_v4\": \"%s\", ", addresses[BENCH_PEERS_CLIENT])
+          : g_strdup ("");
   g_autofree char *json = g_strdup_printf (
-      "{ \"dpdk_cores\": [%u], \"devices\": [ { \"vdev\": \"%s\", \"mac\": "
-      "\"02:00:00:00:00:%02x\", \"addresses\": [\"%s/24\"] } ] }",
-      peer % g_get_num_processors (), dpdk_port_get_devargs (port), peer + 1, addresses[peer]);
+      "{ \"dpdk_cores\": [%u], \"tcp\": %s, \"devices\": [ { \"vdev\": \"%s\", \"mac\": "
+      "\"02:00:00:00:00:%02x\", \"mtu\": %u, %s\"addresses\": [\"%s/24\"] } ] }",
+      peer % g_get_num_processors (), settings->tcp != NULL ? settings->tcp : "{}", vdev, peer + 1,
+      settings->mtu != 0 ? settings->mtu : MTU, gateway, addresses[peer]);
   g_autoptr (GError) error = NULL;
-  g_autoptr (DpdkConfig) config = dpdk_config_new_from_data (json, -1, &error);
-  DpdkRuntime *runtime;
+  DpdkConfig *config = dpdk_config_new_from_data (json, -1, &error);
 
   if (config == NULL)
     bench_die (error);
+  return config;
+}
+
+static DpdkRuntime *
+build (BenchPeers *self, guint peer)
+{
+  const BenchPeersSettings *settings = &self->settings;
+  g_autoptr (DpdkRuntimeBuilder) builder = dpdk_runtime_builder_new ();
+  g_autoptr (DpdkConfig) config = get_config (self, peer);
+  g_autoptr (GError) error = NULL;
+  DpdkRuntime *runtime;
+
   dpdk_runtime_builder_set_config (builder, config);
-  dpdk_runtime_builder_add_port (builder, port);
-  dpdk_runtime_builder_set_mempool_size (builder, MEMPOOL_SIZE);
+  if (self->link != NULL)
+    dpdk_runtime_builder_add_port (builder, dpdk_test_link_get_port (self->link, peer));
+  dpdk_runtime_builder_set_mempool_size (
+      builder, settings->mempool_size != 0 ? settings->mempool_size : MEMPOOL_SIZE);
+  dpdk_runtime_builder_set_disabled_offloads (builder, settings->disabled_offloads);
   dpdk_runtime_builder_set_idle_policy (builder, DPDK_IDLE_POLICY_BUSY_POLL);
   runtime = dpdk_runtime_builder_build (builder, &error);
   if (runtime == NULL)
@@ -50,19 +85,46 @@ lower (DpdkWorker *worker, gpointer user_data)
   bench_peers_set_done (user_data);
 }
 
+/* its ends find one another by the name of a socket, which ends with the process */
+static void
+choose_vhost_path (BenchPeers *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dpdk-bench-XXXXXX", &error);
+
+  if (folder == NULL)
+    bench_die (error);
+  self->vhost_path = g_build_filename (folder, "vhost", NULL);
+}
+
+static void
+remove_vhost_path (BenchPeers *self)
+{
+  g_autofree char *folder = g_path_get_dirname (self->vhost_path);
+
+  g_unlink (self->vhost_path);
+  g_rmdir (folder);
+}
+
 BenchPeers *
-bench_peers_new (void)
+bench_peers_new_with (const BenchPeersSettings *settings)
 {
   g_autoptr (GError) error = NULL;
   BenchPeers *self = g_new0 (BenchPeers, 1);
 
+  self->settings = *settings;
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->eal = dpdk_eal_new (NULL, &error);
   if (self->eal == NULL)
     bench_die (error);
-  self->link = dpdk_test_link_new (self->eal, 1, &error);
-  if (self->link == NULL)
+  if (settings->is_virtio)
+    choose_vhost_path (self);
+  else if (settings->impairment != NULL)
+    self->link = dpdk_test_link_new_impaired (self->eal, 1, settings->impairment, &error);
+  else
+    self->link = dpdk_test_link_new (self->eal, 1, &error);
+  if (error != NULL)
     bench_die (error);
   for (guint peer = 0; peer < 2; peer++)
     {
@@ -70,7 +132,15 @@ bench_peers_new (void)
       bench_peers_invoke (self, peer, lower, self);
       bench_peers_wait_done (self);
     }
+  if (settings->is_virtio)
+    remove_vhost_path (self);
   return self;
+}
+
+BenchPeers *
+bench_peers_new (void)
+{
+  return bench_peers_new_with (&(BenchPeersSettings){ 0 });
 }
 
 DpdkRuntime *
@@ -79,11 +149,45 @@ bench_peers_get_runtime (BenchPeers *self, guint peer)
   return self->runtimes[peer];
 }
 
+DpdkTestLink *
+bench_peers_get_link (BenchPeers *self)
+{
+  return self->link;
+}
+
+guint64
+bench_peers_count (BenchPeers *self, guint peer, DpdkStackCounter counter)
+{
+  g_autoptr (DpdkWorker) worker = dpdk_runtime_dup_worker (self->runtimes[peer], 0);
+  g_autoptr (DpdkStackCounters) counters = dpdk_worker_dup_stack_counters (worker);
+
+  return dpdk_stack_counters_get_value (counters, counter);
+}
+
+GSocketAddress *
+bench_peers_new_address (guint16 port)
+{
+  return g_inet_socket_address_new_from_string (addresses[BENCH_PEERS_SERVER], port);
+}
+
+DpdkTcpSocket *
+bench_peers_connect (BenchPeers *self, GSocketAddress *address, GAsyncReadyCallback done,
+                     gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  DpdkTcpSocket *socket =
+      dpdk_tcp_socket_new (self->runtimes[BENCH_PEERS_CLIENT], G_SOCKET_FAMILY_IPV4, &error);
+
+  if (socket == NULL)
+    bench_die (error);
+  dpdk_tcp_socket_connect_async (socket, address, NULL, done, user_data);
+  return socket;
+}
+
 DpdkTcpListener *
 bench_peers_listen (BenchPeers *self, guint16 port)
 {
-  g_autoptr (GSocketAddress) address =
-      g_inet_socket_address_new_from_string (addresses[BENCH_PEERS_SERVER], port);
+  g_autoptr (GSocketAddress) address = bench_peers_new_address (port);
   g_autoptr (GError) error = NULL;
   DpdkTcpListener *listener =
       dpdk_tcp_listener_new (self->runtimes[BENCH_PEERS_SERVER], address, BACKLOG, &error);

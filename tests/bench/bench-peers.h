@@ -14,8 +14,33 @@ enum {
   BENCH_PEERS_CLIENT,
 };
 
+/* what is between them, and what they are told; 0 and NULL are what most want */
+typedef struct {
+  guint mtu;
+  /* what a thread between them does to their packets */
+  const DpdkTestImpairment *impairment;
+  /* a virtual machine's device and its host, which make checksums and cut segments, or rings */
+  gboolean is_virtio;
+  /* of the server's route to other networks, through the client */
+  gboolean has_gateway;
+  /* what the configuration has under "tcp": an object of JSON */
+  const char *tcp;
+  DpdkStackOffload disabled_offloads;
+  guint mempool_size;
+} BenchPeersSettings;
+
 BenchPeers *bench_peers_new (void);
+BenchPeers *bench_peers_new_with (const BenchPeersSettings *settings);
 DpdkRuntime *bench_peers_get_runtime (BenchPeers *self, guint peer);
+/* NULL if they are no rings */
+DpdkTestLink *bench_peers_get_link (BenchPeers *self);
+/* of the server */
+GSocketAddress *bench_peers_new_address (guint16 port);
+/* on the thread of the client's worker */
+DpdkTcpSocket *bench_peers_connect (BenchPeers *self, GSocketAddress *address,
+                                    GAsyncReadyCallback done, gpointer user_data);
+/* how much was counted since the start by the stack of a peer */
+guint64 bench_peers_count (BenchPeers *self, guint peer, DpdkStackCounter counter);
 /* on the thread of the server's worker */
 DpdkTcpListener *bench_peers_listen (BenchPeers *self, guint16 port);
 

@@ -29,10 +29,16 @@ bench_thread_lower (void)
   set_priority (FALSE);
 }
 
+guint
+bench_thread_get_cpu (guint index)
+{
+  return index % g_get_num_processors ();
+}
+
 void
 bench_thread_pin (guint index)
 {
-  guint cpu = index % g_get_num_processors ();
+  guint cpu = bench_thread_get_cpu (index);
   cpu_set_t set;
 
   CPU_ZERO (&set);

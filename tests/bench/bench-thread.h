@@ -11,7 +11,9 @@ G_BEGIN_DECLS
 void bench_thread_raise (void);
 void bench_thread_lower (void);
 
-/* for a thread that polls: pins it to the @index-th CPU, and from the first one on again */
+/* the @index-th CPU, and from the first one on again */
+guint bench_thread_get_cpu (guint index);
+/* for a thread that polls: pins it to that CPU */
 void bench_thread_pin (guint index);
 
 G_END_DECLS

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bench-veth.h"
 
-#include "bench-report.h"
+#include "bench-socket.h"
 #include "bench-thread.h"
 
-#include <errno.h>
-#include <sched.h>
-#include <stdlib.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const char *const addresses[] = { "198.18.0.1", "198.18.0.2" };
@@ -16,17 +17,11 @@ static const char *const links[] = { "bench0", "bench1" };
 
 typedef struct {
   guint peer;
-  pid_t id;
-  GThread *thread;
-  GAsyncQueue *commands;
-  GAsyncQueue *answers;
-} End;
-
-typedef struct {
-  void (*func) (gpointer user_data);
+  BenchNetns *netns;
+  guint mtu;
+  BenchNetnsFunc func;
   gpointer user_data;
-  gboolean is_last;
-} Command;
+} End;
 
 struct _BenchVeth {
   End ends[2];
@@ -38,86 +33,36 @@ bench_veth_get_address (guint peer)
   return addresses[peer];
 }
 
-/* in the network of the thread that calls it */
-static void G_GNUC_PRINTF (1, 2) run_command (const char *format, ...)
+const char *
+bench_veth_get_interface (guint peer)
 {
-  g_autofree char *line = NULL;
-  va_list arguments;
-  int status;
-
-  va_start (arguments, format);
-  line = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  status = system (line);
-  if (status != 0)
-    {
-      g_printerr ("%s: %s: wait status %d\n", g_get_prgname (), line, status);
-      exit (1);
-    }
+  return links[peer];
 }
 
-static gpointer
-run (gpointer data)
+BenchNetns *
+bench_veth_get_netns (BenchVeth *self, guint peer)
 {
-  End *self = data;
-  gboolean is_last = FALSE;
-
-  if (unshare (CLONE_NEWNET) != 0)
-    {
-      g_printerr ("%s: no network namespace: %s\n", g_get_prgname (), g_strerror (errno));
-      exit (1);
-    }
-  self->id = (pid_t) syscall (SYS_gettid);
-  g_async_queue_push (self->answers, self);
-  while (!is_last)
-    {
-      g_autofree Command *command = g_async_queue_pop (self->commands);
-
-      is_last = command->is_last;
-      if (is_last)
-        bench_thread_pin (self->peer);
-      command->func (command->user_data);
-      g_async_queue_push (self->answers, self);
-    }
-  return NULL;
+  return self->ends[peer].netns;
 }
-
-static void
-order (End *self, void (*func) (gpointer user_data), gpointer user_data, gboolean is_last)
-{
-  Command *command = g_new (Command, 1);
-
-  *command = (Command){ func, user_data, is_last };
-  g_async_queue_push (self->commands, command);
-  if (!is_last)
-    g_async_queue_pop (self->answers);
-}
-
-typedef struct {
-  const End *end;
-  const End *other;
-  guint mtu;
-} Setting;
 
 static void
 create (gpointer user_data)
 {
-  const Setting *setting = user_data;
+  BenchVeth *self = user_data;
 
-  run_command ("ip link add %s type veth peer name %s netns %d", links[0], links[1],
-               (int) setting->other->id);
+  bench_netns_run_command ("ip link add %s type veth peer name %s netns %d", links[0], links[1],
+                           (int) bench_netns_get_id (self->ends[1].netns));
 }
 
 static void
 set_up (gpointer user_data)
 {
-  const Setting *setting = user_data;
-  const guint peer = setting->end->peer;
+  const End *end = user_data;
 
-  run_command ("ip link set lo up && ip address add %s/24 dev %s && "
-               "ip link set %s mtu %u up && "
-               "sysctl -qw net.ipv4.ip_local_port_range='10000 65535'",
-               addresses[peer], links[peer], links[peer], setting->mtu);
+  bench_netns_run_command ("ip link set lo up && ip address add %s/24 dev %s && "
+                           "ip link set %s mtu %u up && "
+                           "sysctl -qw net.ipv4.ip_local_port_range='10000 65535'",
+                           addresses[end->peer], links[end->peer], links[end->peer], end->mtu);
 }
 
 BenchVeth *
@@ -126,23 +71,66 @@ bench_veth_new (guint mtu)
   BenchVeth *self = g_new0 (BenchVeth, 1);
 
   for (guint peer = 0; peer < 2; peer++)
-    {
-      End *end = &self->ends[peer];
-
-      end->peer = peer;
-      end->commands = g_async_queue_new ();
-      end->answers = g_async_queue_new ();
-      end->thread = g_thread_new ("veth", run, end);
-      g_async_queue_pop (end->answers);
-    }
-  order (&self->ends[0], create, &(Setting){ &self->ends[0], &self->ends[1], mtu }, FALSE);
+    self->ends[peer] = (End){ .peer = peer, .mtu = mtu, .netns = bench_netns_new () };
+  bench_netns_call (self->ends[0].netns, create, self);
   for (guint peer = 0; peer < 2; peer++)
-    order (&self->ends[peer], set_up, &(Setting){ &self->ends[peer], NULL, mtu }, FALSE);
+    bench_netns_call (self->ends[peer].netns, set_up, &self->ends[peer]);
   return self;
+}
+
+static void
+run_pinned (gpointer user_data)
+{
+  End *end = user_data;
+
+  bench_thread_pin (end->peer);
+  end->func (end->user_data);
 }
 
 void
 bench_veth_run (BenchVeth *self, guint peer, void (*func) (gpointer user_data), gpointer user_data)
 {
-  order (&self->ends[peer], func, user_data, TRUE);
+  End *end = &self->ends[peer];
+
+  end->func = func;
+  end->user_data = user_data;
+  bench_netns_start (end->netns, run_pinned, end);
+}
+
+/* sysfs shows the network of who has mounted it */
+static void
+spread (gpointer user_data)
+{
+  const End *end = user_data;
+
+  bench_netns_run_command ("unshare --mount sh -c 'mount -t sysfs sysfs /sys && "
+                           "echo %x > /sys/class/net/%s/queues/rx-0/rps_cpus'",
+                           1u << bench_thread_get_cpu (end->peer), links[end->peer]);
+}
+
+void
+bench_veth_spread (BenchVeth *self)
+{
+  for (guint peer = 0; peer < 2; peer++)
+    bench_netns_call (self->ends[peer].netns, spread, &self->ends[peer]);
+}
+
+static void
+enable_checksums (gpointer user_data)
+{
+  const End *end = user_data;
+  struct ethtool_value value = { .cmd = ETHTOOL_STXCSUM, .data = 0 };
+  struct ifreq request = { .ifr_data = (void *) &value };
+  int fd = bench_socket_check (socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+
+  g_strlcpy (request.ifr_name, links[end->peer], sizeof request.ifr_name);
+  bench_socket_check (ioctl (fd, SIOCETHTOOL, &request), "ETHTOOL_STXCSUM");
+  close (fd);
+}
+
+void
+bench_veth_enable_checksums (BenchVeth *self)
+{
+  for (guint peer = 0; peer < 2; peer++)
+    bench_netns_call (self->ends[peer].netns, enable_checksums, &self->ends[peer]);
 }

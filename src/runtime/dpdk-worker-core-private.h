@@ -98,6 +98,9 @@ gboolean dpdk_worker_core_post (DpdkWorkerCore *self, DpdkWorkerTask *task);
 /* on the thread of the worker, which runs it when it has run those that it already has; without atomic
    operations, as it is for every packet */
 gboolean dpdk_worker_core_post_own (DpdkWorkerCore *self, DpdkWorkerTask *task);
+/* on the thread of the worker: something is ready in its context, and need not wait until it is looked at
+   again */
+void dpdk_worker_core_expedite (DpdkWorkerCore *self);
 gboolean dpdk_worker_core_call (DpdkWorkerCore *self, void (*func) (gpointer data), gpointer data,
                                 GError **error);
 

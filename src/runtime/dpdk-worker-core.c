@@ -137,6 +137,12 @@ dpdk_worker_core_post_own (DpdkWorkerCore *self, DpdkWorkerTask *task)
   return TRUE;
 }
 
+void
+dpdk_worker_core_expedite (DpdkWorkerCore *self)
+{
+  self->next_context = 0;
+}
+
 static guint
 run_list (DpdkWorkerTask *task)
 {

@@ -404,6 +404,8 @@ on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
   dpdk_tcp_endpoint_complete_connect (self);
   if (self->connected.func != NULL)
     dpdk_tcp_endpoint_kick (self);
+  else
+    dpdk_worker_core_expedite (self->core);
   return ERR_OK;
 }
 

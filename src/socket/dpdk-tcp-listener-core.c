@@ -116,6 +116,7 @@ on_accepted (void *arg, struct tcp_pcb *pcb, err_t native)
       /* counts for the backlog until the application has taken it */
       tcp_backlog_delayed (pcb);
       hand_over (self, dpdk_tcp_endpoint_new_accepted (self->worker, pcb));
+      dpdk_worker_core_expedite (self->worker);
       return ERR_OK;
     }
   /* later, because lwIP is in the middle of this segment */

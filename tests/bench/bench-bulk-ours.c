@@ -155,6 +155,7 @@ start (const char *argument)
   bench_peers_wait_done (self->peers);
   bench_peers_invoke (self->peers, BENCH_PEERS_CLIENT, connect_on_worker, self);
   bench_peers_wait_done (self->peers);
+  bench_peers_set_priority (self->peers);
   return self;
 }
 

@@ -5,6 +5,7 @@
 #include "bench-thread.h"
 
 #include <glib/gstdio.h>
+#include <sched.h>
 
 #define BACKLOG 4096
 #define MEMPOOL_SIZE 16383
@@ -14,6 +15,8 @@ struct _BenchPeers {
   BenchPeersSettings settings;
   DpdkEal *eal;
   char *vhost_path;
+  /* of the threads */
+  int policy;
   DpdkTestLink *link;
   DpdkRuntime *runtimes[2];
   GMutex lock;
@@ -81,8 +84,24 @@ build (BenchPeers *self, guint peer)
 static void
 lower (DpdkWorker *worker, gpointer user_data)
 {
-  bench_thread_lower ();
-  bench_peers_set_done (user_data);
+  BenchPeers *self = user_data;
+
+  bench_thread_restore (self->policy);
+  bench_peers_set_done (self);
+}
+
+static void
+set_priority (BenchPeers *self, guint peer)
+{
+  bench_peers_invoke (self, peer, lower, self);
+  bench_peers_wait_done (self);
+}
+
+void
+bench_peers_set_priority (BenchPeers *self)
+{
+  for (guint peer = 0; peer < 2; peer++)
+    set_priority (self, peer);
 }
 
 /* its ends find one another by the name of a socket, which ends with the process */
@@ -115,6 +134,7 @@ bench_peers_new_with (const BenchPeersSettings *settings)
   self->settings = *settings;
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
+  self->policy = settings->is_virtio ? bench_thread_relax () : sched_getscheduler (0);
   self->eal = dpdk_eal_new (NULL, &error);
   if (self->eal == NULL)
     bench_die (error);
@@ -129,11 +149,15 @@ bench_peers_new_with (const BenchPeersSettings *settings)
   for (guint peer = 0; peer < 2; peer++)
     {
       self->runtimes[peer] = build (self, peer);
-      bench_peers_invoke (self, peer, lower, self);
-      bench_peers_wait_done (self);
+      if (!settings->is_virtio)
+        set_priority (self, peer);
     }
   if (settings->is_virtio)
-    remove_vhost_path (self);
+    {
+      remove_vhost_path (self);
+      bench_thread_restore (self->policy);
+      bench_thread_raise ();
+    }
   return self;
 }
 

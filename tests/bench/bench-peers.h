@@ -34,6 +34,9 @@ BenchPeers *bench_peers_new_with (const BenchPeersSettings *settings);
 DpdkRuntime *bench_peers_get_runtime (BenchPeers *self, guint peer);
 /* NULL if they are no rings */
 DpdkTestLink *bench_peers_get_link (BenchPeers *self);
+/* once there is a connection. The threads of virtio's drivers wait in loops for the workers, and would
+   wait for ever if they came before them, so with it all are ordinary threads until then. */
+void bench_peers_set_priority (BenchPeers *self);
 /* of the server */
 GSocketAddress *bench_peers_new_address (guint16 port);
 /* on the thread of the client's worker */

@@ -17,6 +17,23 @@ set_priority (gboolean is_raised)
   sched_setscheduler (0, policy, &param);
 }
 
+int
+bench_thread_relax (void)
+{
+  int policy = sched_getscheduler (0);
+
+  sched_setscheduler (0, SCHED_OTHER, &(struct sched_param){ 0 });
+  return policy;
+}
+
+void
+bench_thread_restore (int policy)
+{
+  const struct sched_param param = { .sched_priority = sched_get_priority_min (policy) };
+
+  sched_setscheduler (0, policy, &param);
+}
+
 void
 bench_thread_raise (void)
 {

@@ -11,6 +11,11 @@ G_BEGIN_DECLS
 void bench_thread_raise (void);
 void bench_thread_lower (void);
 
+/* makes it an ordinary one, and gives the policy that it had */
+int bench_thread_relax (void);
+/* @policy: the same for other threads; those with a real-time policy are as after bench_thread_lower() */
+void bench_thread_restore (int policy);
+
 /* the @index-th CPU, and from the first one on again */
 guint bench_thread_get_cpu (guint index);
 /* for a thread that polls: pins it to that CPU */

@@ -73,7 +73,6 @@ build (BenchPeers *self, guint peer)
     dpdk_runtime_builder_add_port (builder, dpdk_test_link_get_port (self->link, peer));
   dpdk_runtime_builder_set_mempool_size (
       builder, settings->mempool_size != 0 ? settings->mempool_size : MEMPOOL_SIZE);
-  dpdk_runtime_builder_set_disabled_offloads (builder, settings->disabled_offloads);
   dpdk_runtime_builder_set_idle_policy (builder, DPDK_IDLE_POLICY_BUSY_POLL);
   runtime = dpdk_runtime_builder_build (builder, &error);
   if (runtime == NULL)

@@ -25,7 +25,6 @@ typedef struct {
   gboolean has_gateway;
   /* what the configuration has under "tcp": an object of JSON */
   const char *tcp;
-  DpdkStackOffload disabled_offloads;
   guint mempool_size;
 } BenchPeersSettings;
 

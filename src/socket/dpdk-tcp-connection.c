@@ -30,8 +30,8 @@ struct _DpdkTcpConnection {
   GIOStream parent_instance;
 
   DpdkTcpSocket *socket;
-  gpointer input;
-  gpointer output;
+  GInputStream *input;
+  GOutputStream *output;
 };
 
 typedef enum {
@@ -43,24 +43,21 @@ static GParamSpec *properties[PROP_SOCKET + 1];
 G_DEFINE_FINAL_TYPE (DpdkTcpConnection, dpdk_tcp_connection, G_TYPE_IO_STREAM)
 
 /* The streams are made when they are asked for, as who uses the socket alone needs none. Two threads may
-   do so at once: TRUE for the one whose stream it is. */
-static gboolean
-publish (gpointer *stream, gpointer made)
-{
-  if (g_atomic_pointer_compare_and_exchange (stream, NULL, made))
-    return TRUE;
-  g_object_unref (made);
-  return FALSE;
-}
+   do so at once, and a stream too many would shut down the connection at its end. */
+static GMutex streams_lock;
 
 static GInputStream *
 dpdk_tcp_connection_get_input_stream (GIOStream *stream)
 {
   DpdkTcpConnection *self = DPDK_TCP_CONNECTION (stream);
 
-  if (g_atomic_pointer_get (&self->input) == NULL && self->socket != NULL &&
-      publish (&self->input, dpdk_input_stream_new (self->socket)) &&
-      g_io_stream_is_closed (stream))
+  if (g_atomic_pointer_get (&self->input) != NULL || self->socket == NULL)
+    return self->input;
+  g_mutex_lock (&streams_lock);
+  if (self->input == NULL)
+    g_atomic_pointer_set (&self->input, dpdk_input_stream_new (self->socket));
+  g_mutex_unlock (&streams_lock);
+  if (g_io_stream_is_closed (stream))
     g_input_stream_close (self->input, NULL, NULL);
   return self->input;
 }
@@ -70,9 +67,13 @@ dpdk_tcp_connection_get_output_stream (GIOStream *stream)
 {
   DpdkTcpConnection *self = DPDK_TCP_CONNECTION (stream);
 
-  if (g_atomic_pointer_get (&self->output) == NULL && self->socket != NULL &&
-      publish (&self->output, dpdk_output_stream_new (self->socket)) &&
-      g_io_stream_is_closed (stream))
+  if (g_atomic_pointer_get (&self->output) != NULL || self->socket == NULL)
+    return self->output;
+  g_mutex_lock (&streams_lock);
+  if (self->output == NULL)
+    g_atomic_pointer_set (&self->output, dpdk_output_stream_new (self->socket));
+  g_mutex_unlock (&streams_lock);
+  if (g_io_stream_is_closed (stream))
     g_output_stream_close (self->output, NULL, NULL);
   return self->output;
 }

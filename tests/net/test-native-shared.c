@@ -67,8 +67,9 @@ write_pattern (DpdkTcpSocket *socket, gpointer user_data)
 
   while (self->n_sent < SIZE && result == G_POLLABLE_RETURN_OK)
     {
-      gsize size = MIN (choose_size (self), SIZE - self->n_sent);
+      gsize size = choose_size (self);
 
+      size = MIN (size, SIZE - self->n_sent);
       for (gsize i = 0; i < size; i++)
         message[i] = get_pattern (self->n_sent + i);
       result = dpdk_tcp_socket_try_write (socket, message, size, &n, &error);

@@ -174,6 +174,13 @@ void dpdk_tcp_endpoint_release_buffers (DpdkTcpEndpoint *self, struct pbuf *list
 void dpdk_tcp_endpoint_call_ready (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_drop_ready (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_call_connected (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_connect_now (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_fail_connect (DpdkTcpEndpoint *self, err_t native);
+/* the stack holds a reference as long as the connection has one on us */
+void dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb);
+void dpdk_tcp_endpoint_hold_port (DpdkTcpEndpoint *self, guint8 owner);
+void dpdk_tcp_endpoint_abort_now (DpdkTcpEndpoint *self, err_t reason);
+guint64 dpdk_tcp_endpoint_poll_for (DpdkTcpEndpoint *self, guint ms);
 GPollableReturn dpdk_tcp_endpoint_try_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read,
                                                  gsize *n_read, GError **error);
 GPollableReturn dpdk_tcp_endpoint_try_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* the side of an endpoint that faces the stack: everything here runs on the worker */
-#include "dpdk-socket-native-private.h"
-#include "dpdk-socket-private.h"
 #include "dpdk-tcp-endpoint-internal.h"
 
-#include <lwip/nd6.h>
-#include <lwip/netif.h>
 #include <rte_cycles.h>
 
 /* a closed connection may wait this long for a peer that does not take our data */
@@ -104,8 +100,8 @@ on_error (void *arg, err_t native)
 
 static err_t on_poll (void *arg, struct tcp_pcb *pcb);
 
-static void
-abort_now (DpdkTcpEndpoint *self, err_t reason)
+void
+dpdk_tcp_endpoint_abort_now (DpdkTcpEndpoint *self, err_t reason)
 {
   struct tcp_pcb *pcb = self->pcb;
 
@@ -176,19 +172,6 @@ send_fin (DpdkTcpEndpoint *self)
   tcp_output (self->pcb);
 }
 
-static guint64
-get_deadline (guint ms)
-{
-  return rte_rdtsc () + ms * rte_get_tsc_hz () / 1000;
-}
-
-/* what ends after @ms shall not end much later */
-static u8_t
-get_poll_interval (guint ms)
-{
-  return (u8_t) CLAMP (ms / (10 * POLL_UNIT_MS), 1, POLL_INTERVAL);
-}
-
 static err_t
 on_poll (void *arg, struct tcp_pcb *pcb)
 {
@@ -198,16 +181,24 @@ on_poll (void *arg, struct tcp_pcb *pcb)
     {
       if (rte_rdtsc () <= self->connect_deadline)
         return ERR_OK;
-      abort_now (self, ERR_TIMEOUT);
+      dpdk_tcp_endpoint_abort_now (self, ERR_TIMEOUT);
       return ERR_ABRT;
     }
   if (self->close_deadline != 0 && rte_rdtsc () > self->close_deadline)
     {
-      abort_now (self, ERR_CLSD);
+      dpdk_tcp_endpoint_abort_now (self, ERR_CLSD);
       return ERR_ABRT;
     }
   dpdk_tcp_endpoint_kick (self);
   return ERR_OK;
+}
+
+/* the deadline of what may take @ms, and shall not take much longer */
+guint64
+dpdk_tcp_endpoint_poll_for (DpdkTcpEndpoint *self, guint ms)
+{
+  tcp_poll (self->pcb, on_poll, (u8_t) CLAMP (ms / (10 * POLL_UNIT_MS), 1, POLL_INTERVAL));
+  return rte_rdtsc () + ms * rte_get_tsc_hz () / 1000;
 }
 
 static void
@@ -221,7 +212,7 @@ close_now (DpdkTcpEndpoint *self)
   dpdk_tcp_endpoint_unlock (self);
   if (reset_at_end)
     {
-      abort_now (self, ERR_CLSD);
+      dpdk_tcp_endpoint_abort_now (self, ERR_CLSD);
       return;
     }
   dpdk_tcp_endpoint_ref (self);
@@ -270,7 +261,7 @@ advance (DpdkTcpEndpoint *self)
     tcp_nagle_enable (self->pcb);
   if (abort_wanted || (close_wanted && is_connecting))
     {
-      abort_now (self, ERR_CLSD);
+      dpdk_tcp_endpoint_abort_now (self, ERR_CLSD);
       return;
     }
   if (is_connecting)
@@ -285,8 +276,7 @@ advance (DpdkTcpEndpoint *self)
     {
       guint timeout = linger > 0 ? (guint) linger : CLOSE_TIMEOUT_S * 1000;
 
-      self->close_deadline = get_deadline (timeout);
-      tcp_poll (self->pcb, on_poll, get_poll_interval (timeout));
+      self->close_deadline = dpdk_tcp_endpoint_poll_for (self, timeout);
     }
   dpdk_tcp_endpoint_send_queued (self);
   dpdk_tcp_endpoint_lock (self);
@@ -384,31 +374,6 @@ on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
   return ERR_OK;
 }
 
-static err_t
-on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
-{
-  DpdkTcpEndpoint *self = arg;
-
-  if (self->connect_deadline != 0)
-    {
-      self->connect_deadline = 0;
-      tcp_poll (pcb, NULL, 0);
-    }
-  dpdk_tcp_endpoint_lock (self);
-  self->state = ENDPOINT_CONNECTED;
-  self->local_ip = pcb->local_ip;
-  self->local_port = pcb->local_port;
-  self->has_local = TRUE;
-  dpdk_tcp_endpoint_notify_locked (self);
-  dpdk_tcp_endpoint_unlock (self);
-  dpdk_tcp_endpoint_complete_connect (self);
-  if (self->connected.func != NULL)
-    dpdk_tcp_endpoint_kick (self);
-  else
-    dpdk_worker_core_expedite (self->core);
-  return ERR_OK;
-}
-
 static DpdkTcpEndpoint *
 from_closable (DpdkClosable *closable)
 {
@@ -452,7 +417,7 @@ closable_abort (DpdkClosable *closable)
   dpdk_tcp_receive_queue_discard (&self->received);
   dpdk_tcp_endpoint_unlock (self);
   if (self->pcb != NULL)
-    abort_now (self, ERR_CLSD);
+    dpdk_tcp_endpoint_abort_now (self, ERR_CLSD);
   else
     release_if_unused (self);
   dpdk_tcp_endpoint_unref (self);
@@ -475,7 +440,7 @@ closable_lose_port (DpdkClosable *closable, const DpdkWorkerLoss *loss)
     self->reason = g_strdup (loss->reason);
   dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_ref (self);
-  abort_now (self, ERR_CLSD);
+  dpdk_tcp_endpoint_abort_now (self, ERR_CLSD);
   dpdk_tcp_endpoint_unref (self);
 }
 
@@ -495,9 +460,8 @@ closable_is_busy (DpdkClosable *closable)
 
 static void run_look (DpdkWorkerTask *task);
 
-/* the stack holds a reference as long as the connection has one on us */
-static void
-attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
+void
+dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
 {
   self->pcb = pcb;
   self->is_attached = TRUE;
@@ -513,8 +477,8 @@ attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
   dpdk_worker_core_add_closable (self->core, &self->closable);
 }
 
-static void
-hold_port (DpdkTcpEndpoint *self, guint8 owner)
+void
+dpdk_tcp_endpoint_hold_port (DpdkTcpEndpoint *self, guint8 owner)
 {
   DpdkWorkerShared *shared = dpdk_worker_core_get_shared (self->core);
 
@@ -537,167 +501,15 @@ dpdk_tcp_endpoint_new_accepted (DpdkWorkerCore *core, struct tcp_pcb *pcb)
   self->remote_port = pcb->remote_port;
   self->has_local = TRUE;
   dpdk_stack_tcp_options_read (&self->options, pcb);
-  attach (self, pcb);
+  dpdk_tcp_endpoint_attach (self, pcb);
   /* its packets shall come here even when the listener is gone; other ports of nobody's are not
      forwarded */
   if (pcb->local_port >= DPDK_STACK_FIRST_EPHEMERAL_PORT)
-    hold_port (self, DPDK_STACK_PORT_OF_ALL);
+    dpdk_tcp_endpoint_hold_port (self, DPDK_STACK_PORT_OF_ALL);
   return self;
 }
 
 /* NULL: out of memory */
-static struct tcp_pcb *
-create_pcb (DpdkTcpEndpoint *self, const ip_addr_t *ip)
-{
-  struct tcp_pcb *pcb = tcp_new_ip_type (IP_GET_TYPE (ip));
-  DpdkStackTcpOptions options;
-
-  if (pcb == NULL)
-    return NULL;
-  dpdk_tcp_endpoint_get_options (self, &options);
-  dpdk_stack_tcp_options_apply (&options, pcb);
-  pcb->ttl = dpdk_tcp_endpoint_get_ip_option (self, DPDK_IP_OPTION_TTL);
-  pcb->tos = dpdk_tcp_endpoint_get_ip_option (self, DPDK_IP_OPTION_TRAFFIC_CLASS);
-  return pcb;
-}
-
-typedef struct {
-  DpdkTcpEndpoint *self;
-  const ip_addr_t *ip;
-  guint16 port;
-  err_t native;
-} Bind;
-
-static void
-bind_on_worker (gpointer data)
-{
-  Bind *bind = data;
-  DpdkTcpEndpoint *self = bind->self;
-  struct tcp_pcb *pcb;
-
-  if (self->pcb != NULL)
-    {
-      bind->native = ERR_ISCONN;
-      return;
-    }
-  if (!dpdk_socket_is_ours (self->core, bind->ip))
-    {
-      bind->native = ERR_VAL;
-      return;
-    }
-  pcb = create_pcb (self, bind->ip);
-  bind->native = pcb != NULL ? tcp_bind (pcb, bind->ip, bind->port) : ERR_MEM;
-  if (bind->native != ERR_OK)
-    {
-      if (pcb != NULL)
-        tcp_abort (pcb);
-      return;
-    }
-  attach (self, pcb);
-  /* the answers must come to this worker, whatever queue the device chooses */
-  hold_port (self, (guint8) (dpdk_worker_core_get_index (self->core) + 1));
-  dpdk_tcp_endpoint_lock (self);
-  self->local_ip = pcb->local_ip;
-  self->local_port = pcb->local_port;
-  self->has_local = TRUE;
-  dpdk_tcp_endpoint_unlock (self);
-}
-
-gboolean
-dpdk_tcp_endpoint_bind (DpdkTcpEndpoint *self, const ip_addr_t *ip, guint16 port, GError **error)
-{
-  Bind bind = { .self = self, .ip = ip, .port = port };
-
-  if (!dpdk_worker_core_call (self->core, bind_on_worker, &bind, error))
-    return FALSE;
-  if (bind.native == ERR_OK)
-    return TRUE;
-  {
-    g_autoptr (GSocketAddress) address = dpdk_native_address_to_gio (ip, port);
-    g_autofree char *name = dpdk_socket_address_to_string (address);
-
-    g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (bind.native, FALSE),
-                 "Cannot bind to %s: %s (lwIP error %d)", name,
-                 bind.native == ERR_ISCONN ? "bound already"
-                 : bind.native == ERR_VAL  ? "no port of the runtime has this address"
-                                           : dpdk_native_error_to_string (bind.native, FALSE),
-                 bind.native);
-  }
-  return FALSE;
-}
-
-static void
-fail_connect (DpdkTcpEndpoint *self, err_t native)
-{
-  if (self->pcb != NULL)
-    {
-      abort_now (self, native);
-      return;
-    }
-  dpdk_tcp_endpoint_lock (self);
-  self->error = native;
-  self->error_is_of_connect = TRUE;
-  self->state = ENDPOINT_CLOSED;
-  dpdk_tcp_endpoint_notify_locked (self);
-  dpdk_tcp_endpoint_unlock (self);
-  dpdk_tcp_endpoint_complete_connect (self);
-}
-
-static void
-connect_now (DpdkTcpEndpoint *self)
-{
-  ip_addr_t ip = self->remote_ip;
-  guint timeout;
-  err_t native;
-
-  if (dpdk_stack_refuses_connection (dpdk_worker_core_get_stack (self->core)))
-    {
-      dpdk_tcp_endpoint_lock (self);
-      self->reason = g_strdup_printf ("the memory budget of worker %u, %" G_GUINT64_FORMAT
-                                      " bytes, is spent (lwIP error %d)",
-                                      dpdk_worker_core_get_index (self->core),
-                                      dpdk_worker_core_get_budget (self->core)->limit, ERR_MEM);
-      dpdk_tcp_endpoint_unlock (self);
-      fail_connect (self, ERR_MEM);
-      return;
-    }
-  if (self->pcb == NULL)
-    {
-      struct tcp_pcb *pcb = create_pcb (self, &ip);
-
-      if (pcb == NULL)
-        {
-          fail_connect (self, ERR_MEM);
-          return;
-        }
-      attach (self, pcb);
-    }
-  if (!dpdk_stack_is_reachable (dpdk_worker_core_get_stack (self->core), IP_IS_V6 (&ip),
-                                IP_IS_V6 (&ip) ? (const guint8 *) ip_2_ip6 (&ip)->addr
-                                               : (const guint8 *) &ip_2_ip4 (&ip)->addr))
-    {
-      fail_connect (self, ERR_RTE);
-      return;
-    }
-  native = tcp_connect (self->pcb, &ip, self->remote_port, on_connected);
-  if (native != ERR_OK)
-    {
-      fail_connect (self, native);
-      return;
-    }
-  timeout = dpdk_tcp_endpoint_get_connect_timeout (self);
-  if (timeout > 0)
-    {
-      self->connect_deadline = get_deadline (timeout);
-      tcp_poll (self->pcb, on_poll, get_poll_interval (timeout));
-    }
-  dpdk_tcp_endpoint_lock (self);
-  self->local_ip = self->pcb->local_ip;
-  self->local_port = self->pcb->local_port;
-  self->has_local = TRUE;
-  dpdk_tcp_endpoint_unlock (self);
-}
-
 static void
 look_at (DpdkTcpEndpoint *self, gboolean advance_wanted)
 {
@@ -709,9 +521,9 @@ look_at (DpdkTcpEndpoint *self, gboolean advance_wanted)
   self->connect_wanted = FALSE;
   dpdk_tcp_endpoint_unlock (self);
   if (connect_wanted && is_over)
-    fail_connect (self, ERR_CLSD);
+    dpdk_tcp_endpoint_fail_connect (self, ERR_CLSD);
   else if (connect_wanted)
-    connect_now (self);
+    dpdk_tcp_endpoint_connect_now (self);
   if (advance_wanted)
     advance (self);
   dpdk_tcp_endpoint_call_connected (self);

@@ -214,6 +214,9 @@ end_side (Side *self)
     {
       g_autoptr (GError) error = NULL;
 
+      /* GDBus takes a write that closing has cancelled for a peer that is gone */
+      g_dbus_connection_flush_sync (self->bus, NULL, &error);
+      g_assert_no_error (error);
       g_dbus_connection_close_sync (self->bus, NULL, &error);
       g_assert_no_error (error);
     }

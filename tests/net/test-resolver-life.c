@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* lookups of a DpdkResolver from all threads, that are given up, and that outlive what they need */
+#include "net-leaks.h"
 #include "net-dns.h"
 
 #include <string.h>
@@ -162,6 +163,8 @@ test_cancel (void)
   World world = world_new ();
   guint n_cancelled = 0;
 
+  /* GLib 2.74 never frees the source of a cancellable that ends while another thread cancels it */
+  net_leaks_ignore ();
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();

@@ -73,7 +73,7 @@ build (BenchPeers *self, guint peer)
     dpdk_runtime_builder_add_port (builder, dpdk_test_link_get_port (self->link, peer));
   dpdk_runtime_builder_set_mempool_size (
       builder, settings->mempool_size != 0 ? settings->mempool_size : MEMPOOL_SIZE);
-  dpdk_runtime_builder_set_idle_policy (builder, DPDK_IDLE_POLICY_BUSY_POLL);
+  dpdk_runtime_builder_set_idle_policy (builder, settings->idle_policy);
   runtime = dpdk_runtime_builder_build (builder, &error);
   if (runtime == NULL)
     bench_die (error);

@@ -26,6 +26,8 @@ typedef struct {
   /* what the configuration has under "tcp": an object of JSON */
   const char *tcp;
   guint mempool_size;
+  /* of the workers; those that sleep leave their cores to other threads */
+  DpdkIdlePolicy idle_policy;
 } BenchPeersSettings;
 
 BenchPeers *bench_peers_new (void);
@@ -43,7 +45,7 @@ DpdkTcpSocket *bench_peers_connect (BenchPeers *self, GSocketAddress *address,
                                     GAsyncReadyCallback done, gpointer user_data);
 /* how much was counted since the start by the stack of a peer */
 guint64 bench_peers_count (BenchPeers *self, guint peer, DpdkStackCounter counter);
-/* on the thread of the server's worker */
+/* its signals come on the thread that calls it, so mostly that of the server's worker */
 DpdkTcpListener *bench_peers_listen (BenchPeers *self, guint16 port);
 
 void bench_peers_invoke (BenchPeers *self, guint peer, DpdkWorkerFunc func, gpointer user_data);

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* so often a connection between two requests has something to read before that is taken for its end */
+#define N_IDLE_LOOKS 16
+
 typedef struct {
   SoupServer *soup;
   GFile *root;
@@ -26,6 +29,7 @@ typedef struct {
   Server *server;
   GIOStream *stream;
   GSource *idle_watch;
+  guint n_idle_looks;
   gboolean is_closed;
 } Client;
 
@@ -64,6 +68,7 @@ client_stop_watch (Client *self)
 
   g_source_destroy (self->idle_watch);
   g_clear_pointer (&self->idle_watch, g_source_unref);
+  self->n_idle_looks = 0;
 }
 
 static void
@@ -82,7 +87,11 @@ on_idle_readable (GObject *input, gpointer user_data)
 {
   Client *self = user_data;
 
-  /* Had it been a request, libsoup would have taken it before us. */
+  /* Had it been a request, libsoup would have taken it before us, unless it came after libsoup's source
+     was looked at and before ours was. */
+  if (++self->n_idle_looks < N_IDLE_LOOKS)
+    return G_SOURCE_CONTINUE;
+
   client_stop_watch (self);
   g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
   self->is_closed = TRUE;

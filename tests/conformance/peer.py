@@ -3,6 +3,7 @@
 
 import queue
 import random
+import time
 
 from scapy.layers.inet import TCP
 from scapy.packet import Raw
@@ -87,6 +88,13 @@ class Peer:
 
     def fail(self, expected, got):
         raise Mismatch(f'expected: {expected}\ngot: {got}\n' + '\n'.join(self.log[-30:]))
+
+    def wait(self, seconds):
+        """Whether a segment has come by then, which is left for later."""
+        deadline = time.monotonic() + seconds
+        while self.box.empty() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not self.box.empty()
 
     def receive(self, what, patience=wire.PATIENCE_S, again=False):
         """The next segment; what the target sends again, because this machine was too slow to

@@ -146,6 +146,8 @@ turn (DpdkWorkerCore *self)
   dpdk_stack_set_time (self->stack, now);
   dpdk_worker_core_look_at_ports (self);
   n = dpdk_stack_receive (self->stack);
+  /* what is next may take its time */
+  dpdk_stack_flush (self->stack);
   n += dpdk_worker_core_run_tasks (self, NULL);
   if (now >= self->next_timers)
     {

@@ -20,6 +20,9 @@
 
 /* one slot of each netif is for the link-local address */
 #define V6_PER_NETIF (LWIP_IPV6_NUM_ADDRESSES - 1)
+/* packets that the other side can begin with while we make the next; after a full burst it is us who are
+   late, and then large bursts are the cheaper ones */
+#define FEW_UNSENT 8
 
 static err_t
 init_netif (struct netif *netif)
@@ -376,6 +379,10 @@ dpdk_stack_interface_receive (DpdkStackInterface *self)
     n_ours = dpdk_stack_gro (self->stack, burst, n_ours);
   dpdk_stack_prefetch (burst, n_ours);
   for (guint i = 0; i < n_ours; i++)
-    dpdk_stack_interface_input (self, burst[i]);
+    {
+      dpdk_stack_interface_input (self, burst[i]);
+      if (n < DPDK_STACK_BURST && self->n_unsent >= FEW_UNSENT)
+        dpdk_stack_interface_flush (self);
+    }
   return n;
 }

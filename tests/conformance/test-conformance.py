@@ -13,7 +13,7 @@ import logging
 import sys
 
 PARTS = ('opening', 'data', 'windows', 'closing', 'resets', 'syns', 'options', 'timestamps',
-         'timers', 'sending', 'ecn')
+         'timers', 'sending', 'ecn', 'packets')
 CLONE_NEWNET = 0x40000000
 
 

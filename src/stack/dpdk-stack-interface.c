@@ -194,6 +194,9 @@ dpdk_stack_interface_new (DpdkStack *stack, const DpdkStackInterfaceConfig *conf
   self->queue = config->queue;
   self->n_queues = config->n_queues;
   self->pool = config->pool;
+  self->unused = rte_mempool_default_cache (self->pool, rte_lcore_id ());
+  self->data_offset =
+      sizeof (struct rte_mbuf) + rte_pktmbuf_priv_size (self->pool) + RTE_PKTMBUF_HEADROOM;
   self->mtu = config->mtu;
   self->offloads = config->offloads;
   self->tx_ip_checksum = config->tx_ip_checksum;

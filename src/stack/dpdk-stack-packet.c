@@ -34,7 +34,7 @@ free_packet (struct pbuf *p)
   DpdkStackPacket *packet = (DpdkStackPacket *) p;
 
   forget_packet (packet);
-  rte_pktmbuf_free (get_mbuf (packet));
+  dpdk_stack_packet_give_back (get_mbuf (packet));
 }
 
 static gboolean
@@ -75,13 +75,14 @@ dpdk_stack_packet_wrap (DpdkStack *stack, struct rte_mbuf *mbuf)
   struct pbuf *head = NULL, **end = &head;
   guint left = rte_pktmbuf_pkt_len (mbuf);
 
+  if (G_LIKELY (mbuf->nb_segs == 1))
+    return wrap (stack, mbuf, PBUF_REF);
   while (mbuf != NULL)
     {
       struct rte_mbuf *next = mbuf->next;
       struct pbuf *p;
 
-      if (next != NULL)
-        mbuf->next = NULL;
+      mbuf->next = NULL;
       mbuf->nb_segs = 1;
       mbuf->pkt_len = mbuf->data_len;
       p = wrap (stack, mbuf, PBUF_REF);

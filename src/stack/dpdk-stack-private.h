@@ -46,6 +46,10 @@ struct _DpdkStackInterface {
   guint queue;
   guint n_queues;
   struct rte_mempool *pool;
+  /* that of this thread */
+  struct rte_mempool_cache *unused;
+  /* from an mbuf to its data, when it is new */
+  gsize data_offset;
   guint8 mac[6];
   guint mtu;
   gboolean link_up;
@@ -101,7 +105,40 @@ dpdk_stack_get_memory_level (DpdkStack *self)
 static inline gsize
 dpdk_stack_packet_size (const struct rte_mbuf *mbuf)
 {
-  return sizeof *mbuf + mbuf->priv_size + mbuf->buf_len;
+  /* the mbuf knows it too, in its second line, which a small packet does not need */
+  return sizeof *mbuf + rte_pktmbuf_priv_size (mbuf->pool) + mbuf->buf_len;
+}
+
+/* An empty packet of one buffer, or NULL. The second line of an mbuf is not touched: who gave it back has
+   left there what has to be. */
+static inline struct rte_mbuf *
+dpdk_stack_interface_new_packet (DpdkStackInterface *self)
+{
+  void *object;
+  struct rte_mbuf *mbuf;
+
+  if (rte_mempool_generic_get (self->pool, &object, 1, self->unused) != 0)
+    return NULL;
+  mbuf = object;
+  rte_pktmbuf_reset_headroom (mbuf);
+  mbuf->port = RTE_MBUF_PORT_INVALID;
+  mbuf->ol_flags &= RTE_MBUF_F_EXTERNAL;
+  mbuf->packet_type = 0;
+  mbuf->pkt_len = 0;
+  mbuf->data_len = 0;
+  mbuf->vlan_tci = 0;
+  mbuf->vlan_tci_outer = 0;
+  return mbuf;
+}
+
+/* the same for one that is given back, if it is of one buffer that nobody else has */
+static inline void
+dpdk_stack_packet_give_back (struct rte_mbuf *mbuf)
+{
+  if (G_LIKELY (rte_mbuf_refcnt_read (mbuf) == 1 && RTE_MBUF_DIRECT (mbuf) && mbuf->nb_segs == 1))
+    rte_mbuf_raw_free (mbuf);
+  else
+    rte_pktmbuf_free (mbuf);
 }
 
 /* the packet that the data of @p is in, or NULL */

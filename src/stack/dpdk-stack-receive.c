@@ -18,6 +18,8 @@
 /* packets that the other side can begin with while we make the next; after a full burst it is us who are
    late, and then large bursts are the cheaper ones */
 #define FEW_UNSENT 8
+/* packets whose buffers are on their way to the cache while one is handled */
+#define N_AHEAD 3u
 
 static DpdkStackNetif *
 find_netif_v4 (DpdkStackInterface *self, const guint8 *address)
@@ -119,7 +121,7 @@ dpdk_stack_interface_input_datagram (DpdkStackInterface *self, struct rte_mbuf *
 
 /* another processor has written all of it just now; headers and a small message are in two lines */
 static void
-prefetch_packets (struct rte_mbuf *const *packets, guint n_packets)
+prefetch_data (struct rte_mbuf *const *packets, guint n_packets)
 {
   for (guint i = 0; i < n_packets; i++)
     rte_prefetch0 (packets[i]);
@@ -129,9 +131,24 @@ prefetch_packets (struct rte_mbuf *const *packets, guint n_packets)
 
       rte_prefetch0 (data);
       rte_prefetch0 (data + RTE_CACHE_LINE_SIZE);
-      rte_mbuf_prefetch_part2 (packets[i]);
-      rte_prefetch0 (packets[i] + 1);
     }
+}
+
+/* what the stack will write to for the packet and for an answer to it. Where the other side is in this
+   machine its processor has had the buffers of both. */
+static inline void
+prefetch_buffers (DpdkStackInterface *self, struct rte_mbuf *packet)
+{
+  const struct rte_mempool_cache *unused = self->unused;
+  char *answer;
+
+  rte_prefetch0_write (packet + 1);
+  if (unused == NULL || unused->len <= N_AHEAD)
+    return;
+  answer = unused->objs[unused->len - 1 - N_AHEAD];
+  rte_prefetch0_write (answer);
+  rte_prefetch0_write (answer + self->data_offset);
+  rte_prefetch0_write (answer + self->data_offset + RTE_CACHE_LINE_SIZE);
 }
 
 guint
@@ -142,7 +159,9 @@ dpdk_stack_interface_receive (DpdkStackInterface *self)
                                             DPDK_STACK_BURST);
   guint n_ours = 0;
 
-  prefetch_packets (burst, n);
+  if (n == 0)
+    return 0;
+  prefetch_data (burst, n);
   for (guint16 i = 0; i < n; i++)
     {
       struct rte_mbuf *mbuf = burst[i];
@@ -155,8 +174,12 @@ dpdk_stack_interface_receive (DpdkStackInterface *self)
   if (n_ours > 1 && (self->offloads & DPDK_STACK_OFFLOAD_GRO) != 0)
     n_ours = dpdk_stack_gro (self->stack, burst, n_ours);
   dpdk_stack_prefetch (burst, n_ours);
+  for (guint i = 0; i < MIN (N_AHEAD, n_ours); i++)
+    prefetch_buffers (self, burst[i]);
   for (guint i = 0; i < n_ours; i++)
     {
+      if (i + N_AHEAD < n_ours)
+        prefetch_buffers (self, burst[i + N_AHEAD]);
       dpdk_stack_interface_input (self, burst[i]);
       if (n < DPDK_STACK_BURST && self->n_unsent >= FEW_UNSENT)
         dpdk_stack_interface_flush (self);

@@ -78,6 +78,7 @@ request_checksum (struct rte_mbuf *mbuf, const DpdkStackFrame *frame)
 {
   const guint8 *l4 = rte_pktmbuf_mtod_offset (mbuf, const guint8 *, frame->l4_offset);
 
+  mbuf->tx_offload = 0;
   mbuf->l2_len = SIZEOF_ETH_HDR;
   mbuf->l3_len = frame->l3_length;
   mbuf->l4_len = frame->protocol == IP_PROTO_TCP ? dpdk_stack_frame_get_tcp_length (l4) : UDP_HLEN;
@@ -135,7 +136,7 @@ extend_large (DpdkStackInterface *self, guint size, struct rte_mbuf **first)
 
       if ((self->offloads & DPDK_STACK_OFFLOAD_MULTI_SEGMENTS) != 0 &&
           head->nb_segs + n < MIN (MAX_SEGMENTS, self->max_tx_segments))
-        mbuf = rte_pktmbuf_alloc (self->pool);
+        mbuf = dpdk_stack_interface_new_packet (self);
       if (mbuf == NULL)
         {
           rte_pktmbuf_free (list);
@@ -226,7 +227,7 @@ join_large (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame
 static struct rte_mbuf *
 copy_frame (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *to_finish)
 {
-  struct rte_mbuf *mbuf = rte_pktmbuf_alloc (self->pool);
+  struct rte_mbuf *mbuf = dpdk_stack_interface_new_packet (self);
   char *room = mbuf != NULL ? rte_pktmbuf_append (mbuf, p->tot_len) : NULL;
 
   if (room == NULL)

@@ -2,6 +2,13 @@
 /* data of a connection that is not copied */
 #include "dpdk-socket-private.h"
 #include "dpdk-tcp-endpoint-private.h"
+#include "dpdk-tcp-task-private.h"
+
+static DpdkTcpEndpoint *
+get_endpoint (DpdkTcpConnection *self)
+{
+  return dpdk_tcp_socket_get_endpoint (dpdk_tcp_connection_get_socket (self));
+}
 
 /**
  * dpdk_tcp_connection_read_bytes:
@@ -34,35 +41,19 @@ dpdk_tcp_connection_read_bytes (DpdkTcpConnection *self, gsize count, GCancellab
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return dpdk_tcp_endpoint_read_bytes (
-      dpdk_tcp_socket_get_endpoint (dpdk_tcp_connection_get_socket (self)), count, TRUE,
-      cancellable, error);
+  return dpdk_tcp_endpoint_read_bytes (get_endpoint (self), count, TRUE, cancellable, error);
 }
 
-/* gives whether it is over */
 static gboolean
-try_read (GTask *task)
+try_read (GTask *task, GError **error)
 {
-  DpdkTcpConnection *connection = g_task_get_source_object (task);
-  DpdkTcpSocket *socket = dpdk_tcp_connection_get_socket (connection);
-  g_autoptr (GError) error = NULL;
-  GBytes *bytes = dpdk_tcp_endpoint_read_bytes (dpdk_tcp_socket_get_endpoint (socket),
+  GBytes *bytes = dpdk_tcp_endpoint_read_bytes (get_endpoint (g_task_get_source_object (task)),
                                                 *(gsize *) g_task_get_task_data (task), FALSE,
-                                                g_task_get_cancellable (task), &error);
+                                                g_task_get_cancellable (task), error);
 
   if (bytes != NULL)
     g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
-    return FALSE;
-  return TRUE;
-}
-
-static gboolean
-on_readable (GObject *stream, gpointer user_data)
-{
-  return try_read (user_data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+  return bytes != NULL;
 }
 
 /**
@@ -85,7 +76,6 @@ dpdk_tcp_connection_read_bytes_async (DpdkTcpConnection *self, gsize count, int 
                                       gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GSource) source = NULL;
 
   g_return_if_fail (DPDK_IS_TCP_CONNECTION (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -94,13 +84,7 @@ dpdk_tcp_connection_read_bytes_async (DpdkTcpConnection *self, gsize count, int 
   g_task_set_source_tag (task, dpdk_tcp_connection_read_bytes_async);
   g_task_set_priority (task, io_priority);
   g_task_set_task_data (task, g_memdup2 (&count, sizeof count), g_free);
-  /* what has been read is not lost to a cancellation */
-  g_task_set_check_cancellable (task, FALSE);
-  if (try_read (task))
-    return;
-  source = g_pollable_input_stream_create_source (
-      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (G_IO_STREAM (self))), cancellable);
-  g_task_attach_source (task, source, G_SOURCE_FUNC (on_readable));
+  dpdk_tcp_task_run (task, get_endpoint (self), G_IO_IN, try_read);
 }
 
 /**
@@ -195,7 +179,7 @@ dpdk_tcp_connection_write_bytes (DpdkTcpConnection *self, GBytes *bytes, GCancel
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  endpoint = dpdk_tcp_socket_get_endpoint (dpdk_tcp_connection_get_socket (self));
+  endpoint = get_endpoint (self);
   for (gsize done = 0; done < g_bytes_get_size (bytes);)
     {
       gssize n = dpdk_tcp_endpoint_write_bytes (endpoint, bytes, done, TRUE, cancellable, error);
@@ -221,38 +205,23 @@ free_writing (gpointer data)
   g_free (self);
 }
 
-/* gives whether it is over */
 static gboolean
-try_write (GTask *task)
+try_write (GTask *task, GError **error)
 {
-  DpdkTcpConnection *connection = g_task_get_source_object (task);
-  DpdkTcpEndpoint *endpoint =
-      dpdk_tcp_socket_get_endpoint (dpdk_tcp_connection_get_socket (connection));
   Writing *writing = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
 
   while (writing->done < g_bytes_get_size (writing->bytes))
     {
-      gssize n = dpdk_tcp_endpoint_write_bytes (endpoint, writing->bytes, writing->done, FALSE,
-                                                g_task_get_cancellable (task), &error);
+      gssize n = dpdk_tcp_endpoint_write_bytes (get_endpoint (g_task_get_source_object (task)),
+                                                writing->bytes, writing->done, FALSE,
+                                                g_task_get_cancellable (task), error);
 
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        return FALSE;
       if (n < 0)
-        {
-          g_task_return_error (task, g_steal_pointer (&error));
-          return TRUE;
-        }
+        return FALSE;
       writing->done += (gsize) n;
     }
   g_task_return_boolean (task, TRUE);
   return TRUE;
-}
-
-static gboolean
-on_writable (GObject *stream, gpointer user_data)
-{
-  return try_write (user_data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
 /**
@@ -275,7 +244,6 @@ dpdk_tcp_connection_write_bytes_async (DpdkTcpConnection *self, GBytes *bytes, i
                                        gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GSource) source = NULL;
   Writing *writing;
 
   g_return_if_fail (DPDK_IS_TCP_CONNECTION (self));
@@ -285,15 +253,10 @@ dpdk_tcp_connection_write_bytes_async (DpdkTcpConnection *self, GBytes *bytes, i
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dpdk_tcp_connection_write_bytes_async);
   g_task_set_priority (task, io_priority);
-  g_task_set_check_cancellable (task, FALSE);
   writing = g_new0 (Writing, 1);
   writing->bytes = g_bytes_ref (bytes);
   g_task_set_task_data (task, writing, free_writing);
-  if (try_write (task))
-    return;
-  source = g_pollable_output_stream_create_source (
-      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (self))), cancellable);
-  g_task_attach_source (task, source, G_SOURCE_FUNC (on_writable));
+  dpdk_tcp_task_run (task, get_endpoint (self), G_IO_OUT, try_write);
 }
 
 /**

@@ -2,6 +2,7 @@
 /* waiting for a connection, and reading without taking away */
 #include "dpdk-socket-private.h"
 #include "dpdk-tcp-endpoint-private.h"
+#include "dpdk-tcp-task-private.h"
 
 static DpdkTcpEndpoint *
 get_endpoint (DpdkTcpConnection *self)
@@ -183,27 +184,15 @@ dpdk_tcp_connection_peek_bytes (DpdkTcpConnection *self, gsize count, GCancellab
   return peek (self, count, TRUE, cancellable, error);
 }
 
-/* gives whether it is over */
 static gboolean
-try_peek (GTask *task)
+try_peek (GTask *task, GError **error)
 {
-  g_autoptr (GError) error = NULL;
   GBytes *bytes = peek (g_task_get_source_object (task), *(gsize *) g_task_get_task_data (task),
-                        FALSE, g_task_get_cancellable (task), &error);
+                        FALSE, g_task_get_cancellable (task), error);
 
   if (bytes != NULL)
     g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
-    return FALSE;
-  return TRUE;
-}
-
-static gboolean
-on_readable (DpdkTcpConnection *connection, GIOCondition condition, gpointer user_data)
-{
-  return try_peek (user_data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+  return bytes != NULL;
 }
 
 /**
@@ -226,7 +215,6 @@ dpdk_tcp_connection_peek_bytes_async (DpdkTcpConnection *self, gsize count, int 
                                       gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GSource) source = NULL;
 
   g_return_if_fail (DPDK_IS_TCP_CONNECTION (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -235,10 +223,7 @@ dpdk_tcp_connection_peek_bytes_async (DpdkTcpConnection *self, gsize count, int 
   g_task_set_source_tag (task, dpdk_tcp_connection_peek_bytes_async);
   g_task_set_priority (task, io_priority);
   g_task_set_task_data (task, g_memdup2 (&count, sizeof count), g_free);
-  if (try_peek (task))
-    return;
-  source = dpdk_tcp_connection_create_source (self, G_IO_IN, cancellable);
-  g_task_attach_source (task, source, G_SOURCE_FUNC (on_readable));
+  dpdk_tcp_task_run (task, get_endpoint (self), G_IO_IN, try_peek);
 }
 
 /**

@@ -3,6 +3,7 @@
 
 #include "dpdk-edge-private.h"
 #include "dpdk-socket-private.h"
+#include "dpdk-tcp-task-private.h"
 
 struct _DpdkInputStream {
   GInputStream parent_instance;
@@ -43,29 +44,17 @@ dpdk_input_stream_read (GInputStream *stream, void *buffer, gsize count, GCancel
   return dpdk_tcp_endpoint_read (input_endpoint (stream), buffer, count, TRUE, cancellable, error);
 }
 
-/* gives whether it is over */
 static gboolean
-try_read (GTask *task)
+try_read (GTask *task, GError **error)
 {
   GInputVector *vector = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
   gssize n =
       dpdk_tcp_endpoint_read (input_endpoint (g_task_get_source_object (task)), vector->buffer,
-                              vector->size, FALSE, g_task_get_cancellable (task), &error);
+                              vector->size, FALSE, g_task_get_cancellable (task), error);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return FALSE;
-  if (error != NULL)
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
+  if (n >= 0)
     g_task_return_int (task, n);
-  return TRUE;
-}
-
-static gboolean
-on_readable (GObject *stream, gpointer user_data)
-{
-  return try_read (user_data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+  return n >= 0;
 }
 
 /* GIO's own would throw away what has been read if it is cancelled before the callback runs */
@@ -76,16 +65,11 @@ dpdk_input_stream_read_async (GInputStream *stream, void *buffer, gsize count, i
 {
   const GInputVector vector = { buffer, count };
   g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
-  g_autoptr (GSource) source = NULL;
 
   g_task_set_source_tag (task, dpdk_input_stream_read_async);
   g_task_set_priority (task, io_priority);
-  g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, g_memdup2 (&vector, sizeof vector), g_free);
-  if (try_read (task))
-    return;
-  source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (stream), cancellable);
-  g_task_attach_source (task, source, G_SOURCE_FUNC (on_readable));
+  dpdk_tcp_task_run (task, input_endpoint (stream), G_IO_IN, try_read);
 }
 
 static gssize
@@ -191,29 +175,17 @@ dpdk_output_stream_write (GOutputStream *stream, const void *buffer, gsize count
                                   error);
 }
 
-/* gives whether it is over */
 static gboolean
-try_write (GTask *task)
+try_write (GTask *task, GError **error)
 {
   GOutputVector *vector = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
   gssize n =
       dpdk_tcp_endpoint_write (output_endpoint (g_task_get_source_object (task)), vector->buffer,
-                               vector->size, FALSE, g_task_get_cancellable (task), &error);
+                               vector->size, FALSE, g_task_get_cancellable (task), error);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return FALSE;
-  if (error != NULL)
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
+  if (n >= 0)
     g_task_return_int (task, n);
-  return TRUE;
-}
-
-static gboolean
-on_writable (GObject *stream, gpointer user_data)
-{
-  return try_write (user_data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+  return n >= 0;
 }
 
 /* GIO's own would not tell what has been written if it is cancelled before the callback runs */
@@ -224,16 +196,11 @@ dpdk_output_stream_write_async (GOutputStream *stream, const void *buffer, gsize
 {
   const GOutputVector vector = { buffer, count };
   g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
-  g_autoptr (GSource) source = NULL;
 
   g_task_set_source_tag (task, dpdk_output_stream_write_async);
   g_task_set_priority (task, io_priority);
-  g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, g_memdup2 (&vector, sizeof vector), g_free);
-  if (try_write (task))
-    return;
-  source = g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (stream), cancellable);
-  g_task_attach_source (task, source, G_SOURCE_FUNC (on_writable));
+  dpdk_tcp_task_run (task, output_endpoint (stream), G_IO_OUT, try_write);
 }
 
 static gssize

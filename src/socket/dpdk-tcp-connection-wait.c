@@ -140,22 +140,6 @@ dpdk_tcp_connection_create_source (DpdkTcpConnection *self, GIOCondition conditi
   return source;
 }
 
-static GBytes *
-peek (DpdkTcpConnection *self, gsize count, gboolean may_block, GCancellable *cancellable,
-      GError **error)
-{
-  guint8 *buffer = g_malloc (count);
-  gssize n =
-      dpdk_tcp_endpoint_peek (get_endpoint (self), buffer, count, may_block, cancellable, error);
-
-  if (n < 0)
-    {
-      g_free (buffer);
-      return NULL;
-    }
-  return g_bytes_new_take (buffer, (gsize) n);
-}
-
 /**
  * dpdk_tcp_connection_peek_bytes:
  * @self: a connection
@@ -181,14 +165,15 @@ dpdk_tcp_connection_peek_bytes (DpdkTcpConnection *self, gsize count, GCancellab
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return peek (self, count, TRUE, cancellable, error);
+  return dpdk_tcp_endpoint_peek_bytes (get_endpoint (self), count, TRUE, cancellable, error);
 }
 
 static gboolean
 try_peek (GTask *task, GError **error)
 {
-  GBytes *bytes = peek (g_task_get_source_object (task), *(gsize *) g_task_get_task_data (task),
-                        FALSE, g_task_get_cancellable (task), error);
+  GBytes *bytes = dpdk_tcp_endpoint_peek_bytes (get_endpoint (g_task_get_source_object (task)),
+                                                *(gsize *) g_task_get_task_data (task), FALSE,
+                                                g_task_get_cancellable (task), error);
 
   if (bytes != NULL)
     g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);

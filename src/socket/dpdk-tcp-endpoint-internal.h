@@ -117,7 +117,7 @@ struct _DpdkTcpRead {
   void *buffer;
   GBytes *bytes;
   gsize count;
-  gsize (*take) (DpdkTcpReceiveQueue *queue, const DpdkTcpRead *read);
+  gsize (*take) (DpdkTcpReceiveQueue *queue, DpdkTcpRead *read);
   const GInputVector *vectors;
 };
 

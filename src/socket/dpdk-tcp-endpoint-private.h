@@ -59,8 +59,8 @@ GPollableReturn dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *
                                              gsize *n_written, GError **error);
 
 /* 0 at the end; -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */
-gssize dpdk_tcp_endpoint_peek (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean may_block,
-                               GCancellable *cancellable, GError **error);
+GBytes *dpdk_tcp_endpoint_peek_bytes (DpdkTcpEndpoint *self, gsize count, gboolean may_block,
+                                      GCancellable *cancellable, GError **error);
 gssize dpdk_tcp_endpoint_read_vectors (DpdkTcpEndpoint *self, const GInputVector *vectors,
                                        gsize n_vectors, gboolean may_block,
                                        GCancellable *cancellable, GError **error);

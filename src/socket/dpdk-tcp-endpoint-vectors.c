@@ -3,19 +3,25 @@
 #include "dpdk-tcp-endpoint-internal.h"
 
 static gsize
-take_peek (DpdkTcpReceiveQueue *queue, const DpdkTcpRead *read)
+take_peek (DpdkTcpReceiveQueue *queue, DpdkTcpRead *read)
 {
   return dpdk_tcp_receive_queue_peek (queue, read->buffer, read->count);
 }
 
-static DpdkTcpRead
-peek_init (void *buffer, gsize count)
+/* as large as what there is, however much was asked for */
+static gsize
+take_peek_bytes (DpdkTcpReceiveQueue *queue, DpdkTcpRead *read)
 {
-  return (DpdkTcpRead){ .buffer = buffer, .count = count, .take = take_peek };
+  gsize size = MIN (read->count, queue->n_bytes);
+  guint8 *buffer = g_malloc (size);
+
+  dpdk_tcp_receive_queue_peek (queue, buffer, size);
+  read->bytes = g_bytes_new_take (buffer, size);
+  return size;
 }
 
 static gsize
-take_vectors (DpdkTcpReceiveQueue *queue, const DpdkTcpRead *read)
+take_vectors (DpdkTcpReceiveQueue *queue, DpdkTcpRead *read)
 {
   const GInputVector *vector = read->vectors;
   gsize total = 0;
@@ -48,13 +54,16 @@ write_vectors_init (const GOutputVector *vectors, gsize n_vectors)
   return write;
 }
 
-gssize
-dpdk_tcp_endpoint_peek (DpdkTcpEndpoint *self, void *buffer, gsize count, gboolean may_block,
-                        GCancellable *cancellable, GError **error)
+/* empty at the end; NULL with an error */
+GBytes *
+dpdk_tcp_endpoint_peek_bytes (DpdkTcpEndpoint *self, gsize count, gboolean may_block,
+                              GCancellable *cancellable, GError **error)
 {
-  DpdkTcpRead read = peek_init (buffer, count);
+  DpdkTcpRead read = { .count = count, .take = take_peek_bytes };
 
-  return dpdk_tcp_endpoint_read_with (self, &read, may_block, cancellable, error);
+  if (dpdk_tcp_endpoint_read_with (self, &read, may_block, cancellable, error) == 0)
+    return g_bytes_new (NULL, 0);
+  return read.bytes;
 }
 
 gssize
@@ -80,7 +89,7 @@ GPollableReturn
 dpdk_tcp_endpoint_try_peek (DpdkTcpEndpoint *self, void *buffer, gsize count, gsize *n_read,
                             GError **error)
 {
-  DpdkTcpRead read = peek_init (buffer, count);
+  DpdkTcpRead read = { .buffer = buffer, .count = count, .take = take_peek };
 
   return dpdk_tcp_endpoint_try_read_with (self, &read, n_read, error);
 }

@@ -2,6 +2,7 @@
 /* waiting until a connection can be read or written */
 #include "dpdk-tcp-endpoint-internal.h"
 
+#include "dpdk-deadline-private.h"
 #include "dpdk-lcore-private.h"
 
 /* what poll() would tell: G_IO_ERR and G_IO_HUP need not be asked for */
@@ -57,7 +58,7 @@ gboolean
 dpdk_tcp_endpoint_wait (DpdkTcpEndpoint *self, GIOCondition condition, gint64 timeout_us,
                         GCancellable *cancellable, GError **error)
 {
-  gint64 deadline = timeout_us < 0 ? -1 : g_get_monotonic_time () + timeout_us;
+  gint64 deadline = dpdk_deadline_from_timeout (timeout_us);
   gboolean is_in_time = timeout_us != 0;
   gulong id = 0;
   gboolean is_ready;

@@ -2,6 +2,7 @@
 /* receiving as GIO does it, on any thread */
 #include "dpdk-udp-endpoint-internal.h"
 
+#include "dpdk-deadline-private.h"
 #include "dpdk-socket-native-private.h"
 
 #include <sys/socket.h>
@@ -125,7 +126,7 @@ dpdk_udp_endpoint_receive (DpdkUdpEndpoint *self, GInputMessage *messages, guint
   if (!dpdk_udp_endpoint_begin (self, "g_datagram_based_receive_messages", timeout_us, cancellable,
                                 &waiting, error))
     return -1;
-  deadline = timeout_us > 0 ? g_get_monotonic_time () + timeout_us : timeout_us;
+  deadline = dpdk_deadline_from_timeout (timeout_us);
   g_mutex_lock (&self->lock);
   n = receive_locked (self, messages, n_messages, flags, deadline, cancellable, error);
   kick = self->read.n >= MAX_READ || self->read.cost >= MAX_READ_COST ||

@@ -2,6 +2,7 @@
 /* sending as GIO does it, on any thread */
 #include "dpdk-udp-endpoint-internal.h"
 
+#include "dpdk-deadline-private.h"
 #include "dpdk-socket-native-private.h"
 
 #include <string.h>
@@ -246,7 +247,7 @@ dpdk_udp_endpoint_send (DpdkUdpEndpoint *self, GOutputMessage *messages, guint n
   if (!dpdk_udp_endpoint_begin (self, "g_datagram_based_send_messages", timeout_us, cancellable,
                                 &waiting, error))
     return -1;
-  deadline = timeout_us > 0 ? g_get_monotonic_time () + timeout_us : timeout_us;
+  deadline = dpdk_deadline_from_timeout (timeout_us);
   while (n < n_messages && (n == 0 || !has_pending_error (self)) &&
          send_one (self, &messages[n], flags, deadline, cancellable, n == 0 ? error : NULL))
     n++;

@@ -2,6 +2,7 @@
 /* what the sides of an endpoint share: its state, and waiting for it */
 #include "dpdk-udp-endpoint-internal.h"
 
+#include "dpdk-deadline-private.h"
 #include "dpdk-lcore-private.h"
 #include "dpdk-socket-native-private.h"
 
@@ -230,7 +231,7 @@ gboolean
 dpdk_udp_endpoint_wait (DpdkUdpEndpoint *self, GIOCondition condition, gint64 timeout_us,
                         GCancellable *cancellable, GError **error)
 {
-  gint64 deadline = timeout_us > 0 ? g_get_monotonic_time () + timeout_us : timeout_us;
+  gint64 deadline = dpdk_deadline_from_timeout (timeout_us);
   DpdkUdpWaiting waiting;
   gboolean success;
 

@@ -132,6 +132,9 @@ check_waiting (NetEnd *end)
   g_assert_cmpint (dpdk_tcp_connection_condition_check (end->connection, G_IO_IN), ==, 0);
   g_assert_true (dpdk_tcp_connection_condition_wait (end->connection, G_IO_OUT, -1, NULL, &error));
   g_assert_no_error (error);
+  g_assert_true (
+      dpdk_tcp_connection_condition_wait (end->connection, G_IO_OUT, G_MAXINT64, NULL, &error));
+  g_assert_no_error (error);
   for (guint i = 0; i < 2; i++)
     {
       g_assert_false (

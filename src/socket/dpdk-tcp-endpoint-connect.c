@@ -187,6 +187,14 @@ dpdk_tcp_endpoint_begin_connect (DpdkTcpEndpoint *self, DpdkTcpSocket *socket, c
 {
   if (!dpdk_tcp_endpoint_connect (self, ip, port, NULL, error))
     return FALSE;
+  /* the worker ends, and takes no tasks any more */
+  if (dpdk_tcp_endpoint_is_closed (self))
+    {
+      dpdk_tcp_endpoint_lock (self);
+      dpdk_tcp_endpoint_set_error_locked (self, error);
+      dpdk_tcp_endpoint_unlock (self);
+      return FALSE;
+    }
   self->connected = (DpdkTcpConnected){ func, user_data, destroy, g_object_ref (socket) };
   return TRUE;
 }

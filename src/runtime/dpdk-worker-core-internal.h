@@ -50,6 +50,8 @@ struct _DpdkWorkerCore {
   DpdkWorkerTask *own_tasks;
   DpdkWorkerTask **own_tasks_end;
   GQueue closables;
+  /* that the one who walks through them comes to next */
+  GList *next_closable;
   gboolean devices_wake;
   guint64 next_context;
   guint64 next_fds;
@@ -83,6 +85,10 @@ dpdk_worker_core_look_at_ports (DpdkWorkerCore *self)
                     self->port_states[i].n_changes))
       dpdk_worker_core_handle_port (self, i);
 }
+
+/* a walk through all there are, each of which may remove itself and others */
+void dpdk_worker_core_begin_closables (DpdkWorkerCore *self);
+DpdkClosable *dpdk_worker_core_next_closable (DpdkWorkerCore *self);
 
 void dpdk_worker_core_set_state (DpdkWorkerCore *self, ThreadState state);
 void dpdk_worker_shared_leave (DpdkWorkerShared *self);

@@ -500,5 +500,24 @@ void
 dpdk_worker_core_remove_closable (DpdkWorkerCore *self, DpdkClosable *closable)
 {
   g_assert (dpdk_worker_core_current == self);
+  if (self->next_closable == &closable->link)
+    self->next_closable = closable->link.next;
   g_queue_unlink (&self->closables, &closable->link);
+}
+
+void
+dpdk_worker_core_begin_closables (DpdkWorkerCore *self)
+{
+  self->next_closable = self->closables.head;
+}
+
+DpdkClosable *
+dpdk_worker_core_next_closable (DpdkWorkerCore *self)
+{
+  GList *link = self->next_closable;
+
+  if (link == NULL)
+    return NULL;
+  self->next_closable = link->next;
+  return link->data;
 }

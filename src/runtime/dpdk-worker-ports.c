@@ -94,19 +94,16 @@ lose_port (DpdkWorkerCore *self, guint index)
     .interface = index,
     .reason = reason,
   };
+  DpdkClosable *closable;
   guint n_left = 0;
 
   for (guint i = 0; i < self->ports->len; i++)
     n_left += self->port_states[i].is_lost || i == index ? 0 : 1;
   loss.is_last = n_left == 0;
   state->is_lost = TRUE;
-  for (GList *l = self->closables.head, *next; l != NULL; l = next)
-    {
-      DpdkClosable *closable = l->data;
-
-      next = l->next;
-      closable->lose_port (closable, &loss);
-    }
+  dpdk_worker_core_begin_closables (self);
+  while ((closable = dpdk_worker_core_next_closable (self)) != NULL)
+    closable->lose_port (closable, &loss);
   /* the counters are read under the lock */
   g_mutex_lock (&self->lock);
   dpdk_stack_remove_interface (self->stack, index);

@@ -189,14 +189,12 @@ loop (DpdkWorkerCore *self)
 static gboolean
 any_is_busy (DpdkWorkerCore *self)
 {
-  for (GList *l = self->closables.head, *next; l != NULL; l = next)
-    {
-      DpdkClosable *closable = l->data;
+  DpdkClosable *closable;
 
-      next = l->next;
-      if (closable->is_busy (closable))
-        return TRUE;
-    }
+  dpdk_worker_core_begin_closables (self);
+  while ((closable = dpdk_worker_core_next_closable (self)) != NULL)
+    if (closable->is_busy (closable))
+      return TRUE;
   return dpdk_stack_has_output (self->stack);
 }
 
@@ -204,15 +202,12 @@ static void
 close_all (DpdkWorkerCore *self)
 {
   gint64 deadline = g_get_monotonic_time () + LINGER_US;
+  DpdkClosable *closable;
 
   dpdk_worker_core_run_tasks (self, &dpdk_worker_tasks_closed);
-  for (GList *l = self->closables.head, *next; l != NULL; l = next)
-    {
-      DpdkClosable *closable = l->data;
-
-      next = l->next;
-      closable->close (closable);
-    }
+  dpdk_worker_core_begin_closables (self);
+  while ((closable = dpdk_worker_core_next_closable (self)) != NULL)
+    closable->close (closable);
   do
     {
       dpdk_stack_set_time (self->stack, rte_rdtsc ());
@@ -223,8 +218,7 @@ close_all (DpdkWorkerCore *self)
   while (any_is_busy (self) && g_get_monotonic_time () < deadline);
   while (!g_queue_is_empty (&self->closables))
     {
-      DpdkClosable *closable = self->closables.head->data;
-
+      closable = self->closables.head->data;
       closable->abort (closable);
     }
   dpdk_stack_flush (self->stack);

@@ -337,6 +337,86 @@ test_shutdown (void)
   g_assert_finalize_object (pair);
 }
 
+/* what is used at the moment at which the worker ends, and by whom */
+typedef struct {
+  Side watched;
+  DpdkTcpListener *listener;
+  DpdkTcpSocket *late;
+  GSocketAddress *address;
+  GError *error;
+} Ending;
+
+static void
+fail_connected (DpdkTcpSocket *socket, const GError *error, gpointer user_data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+close_others (DpdkTcpSocket *socket, gpointer user_data)
+{
+  Ending *self = user_data;
+
+  dpdk_socket_close (DPDK_SOCKET (self->listener));
+  g_clear_object (&self->listener);
+  if (self->late != NULL)
+    g_assert_false (dpdk_tcp_socket_begin_connect (self->late, self->address, fail_connected, NULL,
+                                                   NULL, &self->error));
+}
+
+static void
+begin_ending (DpdkWorker *worker, gpointer user_data)
+{
+  Side *side = user_data;
+  g_autoptr (GError) error = NULL;
+
+  dpdk_tcp_socket_set_readable_callback (side->socket, close_others, side, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* who is told of the end first closes what comes next, and still all are told */
+static void
+test_close_at_shutdown (void)
+{
+  DpdkTestPair *pair = create_pair ();
+  DpdkRuntime *runtime = dpdk_test_pair_get_runtime (pair, 0);
+  DpdkTcpConnection *connections[2], *accepted[2];
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("0.0.0.0", 0);
+  g_autoptr (GError) error = NULL;
+  Ending ending = { 0 };
+  Side *first = &ending.watched, second = { 0 };
+
+  ending.address = g_inet_socket_address_new_from_string (
+      dpdk_test_pair_get_address (pair, 1, G_SOCKET_FAMILY_IPV4), 1);
+  ending.late = dpdk_tcp_socket_new (runtime, G_SOCKET_FAMILY_IPV4, &error);
+  g_assert_no_error (error);
+  dpdk_test_pair_connect (pair, 0, G_SOCKET_FAMILY_IPV4, &connections[0], &accepted[0], &error);
+  g_assert_no_error (error);
+  ending.listener = dpdk_tcp_listener_new (runtime, any, 1, &error);
+  g_assert_no_error (error);
+  dpdk_test_pair_connect (pair, 0, G_SOCKET_FAMILY_IPV4, &connections[1], &accepted[1], &error);
+  g_assert_no_error (error);
+  first->socket = dpdk_tcp_connection_get_socket (connections[0]);
+  second.socket = dpdk_tcp_connection_get_socket (connections[1]);
+  run_on_worker (first, begin_ending);
+  run_on_worker (&second, begin_watching);
+  dpdk_test_pair_assert_shutdown (pair, 0);
+  g_assert_null (ending.listener);
+  g_assert_cmpint (g_atomic_int_get (&second.n_destroyed), ==, 1);
+  g_assert_cmpint (second.n_failures, ==, 1);
+  g_assert_cmpint (second.code, ==, G_IO_ERROR_CLOSED);
+  g_assert_error (ending.error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_clear_error (&ending.error);
+  g_assert_finalize_object (ending.late);
+  g_object_unref (ending.address);
+  for (guint i = 0; i < G_N_ELEMENTS (connections); i++)
+    {
+      g_assert_finalize_object (connections[i]);
+      g_assert_finalize_object (accepted[i]);
+    }
+  g_assert_finalize_object (pair);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -345,5 +425,7 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/net/native/refusals", DPDK_TEST_FLAGS_NONE, test_refusals);
   dpdk_test_add_func ("/net/native/reset", DPDK_TEST_FLAGS_NONE, test_reset);
   dpdk_test_add_func ("/net/native/shutdown", DPDK_TEST_FLAGS_NONE, test_shutdown);
+  dpdk_test_add_func ("/net/native/close-at-shutdown", DPDK_TEST_FLAGS_NONE,
+                      test_close_at_shutdown);
   return g_test_run ();
 }

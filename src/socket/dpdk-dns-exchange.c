@@ -237,7 +237,8 @@ start_tcp (DpdkDnsExchange *self, DpdkRuntime *runtime, GError **error)
   guint16 port;
 
   self->tcp = dpdk_tcp_socket_new (runtime, g_socket_address_get_family (self->server), error);
-  if (self->tcp == NULL || !dpdk_native_address_from_gio (self->server, &ip, &port, error) ||
+  if (self->tcp == NULL ||
+      !dpdk_tcp_socket_check_address (self->tcp, self->server, &ip, &port, error) ||
       !dpdk_tcp_endpoint_connect (dpdk_tcp_socket_get_endpoint (self->tcp), &ip, port, NULL, error))
     return FALSE;
   ns_put16 ((guint) size, length);

@@ -272,7 +272,7 @@ start_attempt (Race *self, DpdkRuntime *runtime, GSocketAddress *address, GError
       dpdk_tcp_socket_new (runtime, g_socket_address_get_family (address), error);
 
   if (socket == NULL || !prepare_socket (self, socket, error) ||
-      !dpdk_native_address_from_gio (address, &ip, &port, error))
+      !dpdk_tcp_socket_check_address (socket, address, &ip, &port, error))
     return FALSE;
   endpoint = dpdk_tcp_socket_get_endpoint (socket);
   if (!dpdk_tcp_endpoint_connect (endpoint, &ip, port, NULL, error))

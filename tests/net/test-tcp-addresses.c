@@ -161,6 +161,35 @@ assert_scope (GSocketAddress *address, const char *host, guint scope_id)
   g_object_unref (address);
 }
 
+/* a DpdkTcpClient looks at scopes as a DpdkTcpSocket does */
+static void
+check_client (DpdkRuntime *runtime, guint scope_id, const char *kernels, guint told)
+{
+  g_autoptr (DpdkTcpClient) client = dpdk_tcp_client_new (runtime);
+  guint16 number = 0;
+  int kernel_listener = net_kernel_listen (kernels, 1, &number);
+  g_autoptr (GSocketAddress) remote = scoped (KERNEL_LINK_LOCAL, scope_id, number);
+  g_autoptr (GError) error = NULL;
+  DpdkTcpConnection *connection =
+      dpdk_tcp_client_connect (client, G_SOCKET_CONNECTABLE (remote), NULL, &error);
+
+  g_assert_no_error (error);
+  assert_scope (dpdk_tcp_connection_get_remote_address (connection, NULL), KERNEL_LINK_LOCAL, told);
+  net_exchange_on (connection, net_kernel_accept (kernel_listener));
+  net_kernel_close (kernel_listener);
+}
+
+static void
+assert_client_refused (DpdkRuntime *runtime, const char *host, const char *text)
+{
+  g_autoptr (DpdkTcpClient) client = dpdk_tcp_client_new (runtime);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (dpdk_tcp_client_connect_to_host (client, host, PORT, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, text));
+}
+
 /* our server and our client on one link; with 0 the scope is left out */
 static void
 check_link_local (DpdkRuntime *runtime, const char *ours, guint scope_id, const char *interface,
@@ -211,6 +240,7 @@ check_link_local (DpdkRuntime *runtime, const char *ours, guint scope_id, const 
       net_exchange_on (connection, net_kernel_accept (kernel_listener));
       net_kernel_close (kernel_listener);
     }
+  check_client (runtime, scope_id, kernels, told);
 }
 
 static void
@@ -295,6 +325,8 @@ test_link_local_two_ports (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (error->message, KERNEL_LINK_LOCAL " is link-local"));
   net_release (socket);
+  assert_client_refused (runtime, KERNEL_LINK_LOCAL, KERNEL_LINK_LOCAL " is link-local");
+  assert_client_refused (runtime, KERNEL_LINK_LOCAL "%3", "the runtime has 2 ports");
   net_stop (runtime);
 }
 

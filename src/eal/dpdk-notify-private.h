@@ -6,5 +6,8 @@
 G_BEGIN_DECLS
 
 void dpdk_notify_in_context (GObject *object, GMainContext *context, GParamSpec *pspec);
+/* the same, but at once on the thread that has made the object */
+void dpdk_notify_creator (GObject *object, GThread *thread, GMainContext *context,
+                          GParamSpec *pspec);
 
 G_END_DECLS

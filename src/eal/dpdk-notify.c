@@ -79,3 +79,12 @@ dpdk_notify_in_context (GObject *object, GMainContext *context, GParamSpec *pspe
   g_source_set_callback (source, notify, self, notification_free);
   g_source_attach (source, context);
 }
+
+void
+dpdk_notify_creator (GObject *object, GThread *thread, GMainContext *context, GParamSpec *pspec)
+{
+  if (thread == g_thread_self ())
+    g_object_notify_by_pspec (object, pspec);
+  else
+    dpdk_notify_in_context (object, context, pspec);
+}

@@ -4,6 +4,7 @@
 #include "dpdk-lcore-private.h"
 #include "dpdk-name-server-private.h"
 #include "dpdk-eal-private.h"
+#include "dpdk-notify-private.h"
 
 #define DEFAULT_ATTEMPTS 2
 #define MAX_ATTEMPTS 16
@@ -51,6 +52,9 @@ struct _DpdkResolver {
   char **name_servers;
   gint attempts;
   gint attempt_timeout_ms;
+  /* of whoever made it */
+  GMainContext *context;
+  GThread *thread;
 };
 
 typedef enum {
@@ -255,6 +259,7 @@ dpdk_resolver_finalize (GObject *object)
   g_weak_ref_clear (&self->runtime);
   g_clear_pointer (&self->servers, g_ptr_array_unref);
   g_strfreev (self->name_servers);
+  g_main_context_unref (self->context);
   G_OBJECT_CLASS (dpdk_resolver_parent_class)->finalize (object);
 }
 
@@ -358,6 +363,14 @@ dpdk_resolver_init (DpdkResolver *self)
   g_weak_ref_init (&self->runtime, NULL);
   self->attempts = DEFAULT_ATTEMPTS;
   self->attempt_timeout_ms = DEFAULT_ATTEMPT_TIMEOUT_MS;
+  self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
+}
+
+static void
+notify (DpdkResolver *self, DpdkResolverProperty property)
+{
+  dpdk_notify_creator (G_OBJECT (self), self->thread, self->context, properties[property]);
 }
 
 static GPtrArray *
@@ -475,7 +488,7 @@ dpdk_resolver_set_attempts (DpdkResolver *self, guint attempts)
   g_return_if_fail (attempts >= 1 && attempts <= MAX_ATTEMPTS);
 
   if (g_atomic_int_exchange (&self->attempts, (gint) attempts) != (gint) attempts)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ATTEMPTS]);
+    notify (self, PROP_ATTEMPTS);
 }
 
 /**
@@ -513,5 +526,5 @@ dpdk_resolver_set_attempt_timeout (DpdkResolver *self, guint timeout_ms)
   g_return_if_fail (timeout_ms >= 1 && timeout_ms <= G_MAXINT);
 
   if (g_atomic_int_exchange (&self->attempt_timeout_ms, (gint) timeout_ms) != (gint) timeout_ms)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ATTEMPT_TIMEOUT]);
+    notify (self, PROP_ATTEMPT_TIMEOUT);
 }

@@ -175,10 +175,7 @@ dpdk_socket_notify (DpdkSocket *self, GParamSpec *pspec)
 {
   DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
 
-  if (priv->thread == g_thread_self ())
-    g_object_notify_by_pspec (G_OBJECT (self), pspec);
-  else
-    dpdk_notify_in_context (G_OBJECT (self), priv->context, pspec);
+  dpdk_notify_creator (G_OBJECT (self), priv->thread, priv->context, pspec);
 }
 
 void

@@ -432,6 +432,33 @@ test_servers (void)
   world_free (&world);
 }
 
+static gpointer
+set_attempts (gpointer resolver)
+{
+  dpdk_resolver_set_attempts (resolver, 3);
+  return NULL;
+}
+
+static void
+on_attempts (DpdkResolver *resolver, GParamSpec *pspec, gpointer user_data)
+{
+  g_assert_cmpuint (dpdk_resolver_get_attempts (resolver), ==, 3);
+  *(GThread **) user_data = g_thread_self ();
+}
+
+/* whoever sets it, the signal is emitted where the resolver was made */
+static void
+check_notify (DpdkResolver *resolver)
+{
+  GThread *notified_on = NULL;
+
+  g_signal_connect (resolver, "notify::attempts", G_CALLBACK (on_attempts), &notified_on);
+  g_thread_join (g_thread_new ("setter", set_attempts, resolver));
+  g_assert_null (notified_on);
+  DPDK_TEST_WAIT_UNTIL (notified_on != NULL);
+  g_assert_true (notified_on == g_thread_self ());
+}
+
 static void
 test_construction (void)
 {
@@ -461,6 +488,7 @@ test_construction (void)
   net_dns_add (dns, "a.test", "AAAA", "2001:db8::1");
   dpdk_resolver_set_attempt_timeout (resolver, 20000);
   assert_addresses (resolver, "a.test", "2001:db8::1 192.0.2.1");
+  check_notify (resolver);
   net_release (resolver);
   net_dns_free (dns);
 

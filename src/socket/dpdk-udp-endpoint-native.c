@@ -109,7 +109,9 @@ address_to_native (const DpdkUdpAddress *address, ip_addr_t *ip)
       return TRUE;
     case G_SOCKET_FAMILY_IPV6:
       memcpy (ip_2_ip6 (ip)->addr, address->bytes, 16);
-      ip6_addr_set_zone (ip_2_ip6 (ip), (u8_t) address->scope_id);
+      /* as in GIO; what is too large is the number of no port */
+      if (ip6_addr_has_scope (ip_2_ip6 (ip), IP6_UNKNOWN))
+        ip6_addr_set_zone (ip_2_ip6 (ip), (u8_t) MIN (address->scope_id, G_MAXUINT8));
       IP_SET_TYPE (ip, IPADDR_TYPE_V6);
       return TRUE;
     default:

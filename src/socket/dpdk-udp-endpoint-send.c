@@ -57,16 +57,26 @@ can_reach (DpdkUdpEndpoint *self, const ip_addr_t *ip)
   return can;
 }
 
+static DpdkRoute
+find_route (DpdkUdpEndpoint *self, const ip_addr_t *ip)
+{
+  gboolean is_v6 = IP_IS_V6 (ip);
+
+  /* the scope is the number of a port */
+  if (is_v6 && ip6_addr_zone (ip_2_ip6 (ip)) > dpdk_worker_core_get_n_ports (self->core))
+    return DPDK_ROUTE_NONE;
+  return dpdk_worker_core_find_route (self->core, is_v6,
+                                      is_v6 ? (const guint8 *) ip_2_ip6 (ip)->addr
+                                            : (const guint8 *) &ip_2_ip4 (ip)->addr);
+}
+
 gboolean
 dpdk_udp_endpoint_check_destination (DpdkUdpEndpoint *self, const DpdkUdpOptions *options,
                                      const ip_addr_t *ip, guint16 port, gsize length,
                                      gboolean on_link, GError **error)
 {
-  gboolean is_v6 = IP_IS_V6 (ip);
-  const guint8 *bytes =
-      is_v6 ? (const guint8 *) ip_2_ip6 (ip)->addr : (const guint8 *) &ip_2_ip4 (ip)->addr;
-  gsize max = is_v6 ? DPDK_UDP_MAX_V6 : DPDK_UDP_MAX_V4;
-  DpdkRoute route = dpdk_worker_core_find_route (self->core, is_v6, bytes);
+  gsize max = IP_IS_V6 (ip) ? DPDK_UDP_MAX_V6 : DPDK_UDP_MAX_V4;
+  DpdkRoute route = find_route (self, ip);
   gboolean is_of_family = self->family == G_SOCKET_FAMILY_IPV4 || can_reach (self, ip);
   GIOErrorEnum code;
   const char *text;

@@ -344,6 +344,97 @@ test_bytes (void)
   dpdk_test_assert_eal_dead ();
 }
 
+#define KERNEL_LINK_LOCAL "fe80::99"
+
+static GSocketAddress *
+scoped_address (const char *host, guint scope_id, guint16 port)
+{
+  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (host);
+
+  return g_object_new (G_TYPE_INET_SOCKET_ADDRESS, "address", inet, "port", (guint) port,
+                       "scope-id", scope_id, NULL);
+}
+
+typedef struct {
+  DpdkUdpSocket *socket;
+  guint16 port;
+  gint is_done;
+} Scopes;
+
+static gint
+try_send_scoped (Scopes *self, const char *host, guint scope_id, GError **error)
+{
+  DpdkMempool *pool = dpdk_port_get_mempool (dpdk_socket_get_port (DPDK_SOCKET (self->socket)));
+  g_autoptr (GSocketAddress) address = scoped_address (host, scope_id, self->port);
+  DpdkUdpMessage message = { 0 };
+  gint n;
+
+  message.packet = dpdk_packet_new_from_data (pool, net_pattern (0), 10, error);
+  g_assert_nonnull (message.packet);
+  g_assert_true (dpdk_udp_address_init (&message.address, address, error));
+  n = dpdk_udp_socket_try_send (self->socket, &message, 1, error);
+  if (n < 1)
+    dpdk_packet_unref (message.packet);
+  return n;
+}
+
+static void
+send_scoped (DpdkWorker *worker, gpointer user_data)
+{
+  static const guint wrong[] = { 2, 255, 256, 257 };
+  Scopes *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  /* that of a global address means nothing */
+  for (guint scope_id = 0; scope_id < 3; scope_id++)
+    g_assert_cmpint (try_send_scoped (self, NET_KERNEL_V6, scope_id, &error), ==, 1);
+  g_assert_cmpint (try_send_scoped (self, KERNEL_LINK_LOCAL, 1, &error), ==, 1);
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_assert_cmpint (try_send_scoped (self, KERNEL_LINK_LOCAL, wrong[i], &error), ==, -1);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE);
+      g_clear_error (&error);
+    }
+  g_atomic_int_set (&self->is_done, TRUE);
+}
+
+/* the scope of a link-local address is the number of a port */
+static void
+test_scopes (void)
+{
+  DpdkRuntime *runtime = net_start ();
+  DpdkUdpSocket *socket;
+  g_autoptr (GSocketAddress) wrong = scoped_address (KERNEL_LINK_LOCAL, 2, 9);
+  g_autoptr (GError) error = NULL;
+  Scopes scopes = { 0 };
+  guint8 data[10];
+  int fd;
+
+  net_kernel_up (NET_INTERFACE, KERNEL_LINK_LOCAL "/64", NULL);
+  fd = net_kernel_udp_open (NULL, 0);
+  socket = net_udp_new (runtime, "::", 0);
+  scopes.socket = socket;
+  scopes.port = net_kernel_get_port (fd);
+  dpdk_worker_invoke (dpdk_socket_get_worker (DPDK_SOCKET (socket)), send_scoped, &scopes, NULL,
+                      &error);
+  g_assert_no_error (error);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&scopes.is_done));
+  for (guint i = 0; i < 4; i++)
+    {
+      g_assert_cmpuint (net_kernel_udp_receive (fd, data, sizeof data, NULL), ==, sizeof data);
+      g_assert_cmpmem (data, sizeof data, net_pattern (0), sizeof data);
+    }
+  g_assert_cmpint (net_udp_try_send (socket, wrong, data, sizeof data, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE);
+  g_clear_error (&error);
+  g_assert_false (dpdk_udp_socket_connect (socket, wrong, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE);
+  net_kernel_close (fd);
+  net_release (socket);
+  net_stop (runtime);
+}
+
 static void
 assert_wrong_worker (GError **error)
 {
@@ -611,6 +702,7 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/net/udp-native/burst", DPDK_TEST_FLAGS_NETWORK, test_burst);
   dpdk_test_add_func ("/net/udp-native/checksums", DPDK_TEST_FLAGS_NETWORK, test_checksums);
   dpdk_test_add_func ("/net/udp-native/bytes", DPDK_TEST_FLAGS_NETWORK, test_bytes);
+  dpdk_test_add_func ("/net/udp-native/scopes", DPDK_TEST_FLAGS_NETWORK, test_scopes);
   dpdk_test_add_func ("/net/udp-native/wrong-thread", DPDK_TEST_FLAGS_NETWORK, test_wrong_thread);
   dpdk_test_add_func ("/net/udp-native/steering", DPDK_TEST_FLAGS_NETWORK, test_steering);
   dpdk_test_add_func ("/net/udp-native/shared", DPDK_TEST_FLAGS_NETWORK, test_shared);

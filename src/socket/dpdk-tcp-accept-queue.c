@@ -91,6 +91,16 @@ complete_task (AcceptTask *self, DpdkTcpEndpoint *endpoint)
   accept_task_unref (self);
 }
 
+/* there is a connection for the next one who wants it */
+static void
+announce_locked (DpdkTcpAcceptQueue *self)
+{
+  if (self->n_waiters > 0)
+    g_cond_signal (&self->changed);
+  else if (self->context != NULL && !g_main_context_is_owner (self->context))
+    g_main_context_wakeup (self->context);
+}
+
 /* takes over @endpoint, unless the queue is closed */
 gboolean
 dpdk_tcp_accept_queue_push (DpdkTcpAcceptQueue *self, DpdkTcpEndpoint *endpoint)
@@ -105,10 +115,7 @@ dpdk_tcp_accept_queue_push (DpdkTcpAcceptQueue *self, DpdkTcpEndpoint *endpoint)
   if (!is_closed && task == NULL)
     {
       g_queue_push_tail (&self->endpoints, endpoint);
-      if (self->n_waiters > 0)
-        g_cond_signal (&self->changed);
-      else if (self->context != NULL && !g_main_context_is_owner (self->context))
-        g_main_context_wakeup (self->context);
+      announce_locked (self);
     }
   g_mutex_unlock (&self->lock);
   if (task != NULL)
@@ -152,9 +159,9 @@ dpdk_tcp_accept_queue_wait (DpdkTcpAcceptQueue *self, GCancellable *cancellable,
     g_cond_wait (&self->changed, &self->lock);
   self->n_waiters--;
   endpoint = g_cancellable_is_cancelled (cancellable) ? NULL : g_queue_pop_head (&self->endpoints);
-  /* a wake-up that was meant for us and came with a cancellation is for the next one */
-  if (endpoint == NULL && !g_queue_is_empty (&self->endpoints))
-    g_cond_signal (&self->changed);
+  /* one that came before we had ours, or when we were cancelled, was told to us alone */
+  if (!g_queue_is_empty (&self->endpoints))
+    announce_locked (self);
   g_mutex_unlock (&self->lock);
   if (cancellable != NULL)
     g_cancellable_disconnect (cancellable, id);

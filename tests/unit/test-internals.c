@@ -4,6 +4,7 @@
 #include "dpdk-siphash.h"
 #include "dpdk-slab.h"
 #include "dpdk-stack.h"
+#include "dpdk-tcp-accept-queue-private.h"
 #include "dpdk-tcp-send-queue-private.h"
 
 #include <string.h>
@@ -221,6 +222,56 @@ test_port_owners (void)
   dpdk_port_owners_free (owners);
 }
 
+static gpointer
+accept_one (gpointer queue)
+{
+  g_autoptr (GError) error = NULL;
+  DpdkTcpEndpoint *endpoint = dpdk_tcp_accept_queue_wait (queue, NULL, &error);
+
+  g_assert_no_error (error);
+  return endpoint;
+}
+
+static gboolean
+take_wakeup (GMainContext *context)
+{
+  gboolean was_woken;
+  gint timeout, n;
+  GPollFD fds[4];
+
+  g_assert_true (g_main_context_acquire (context));
+  g_main_context_prepare (context, NULL);
+  n = g_main_context_query (context, G_MAXINT, &timeout, fds, G_N_ELEMENTS (fds));
+  was_woken = g_poll (fds, (guint) n, 0) > 0;
+  g_main_context_check (context, G_MAXINT, fds, n);
+  g_main_context_release (context);
+  return was_woken;
+}
+
+/* whatever a thread that accepts leaves behind, the context is told of */
+static void
+test_accept_queue (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (DpdkTcpAcceptQueue) queue = dpdk_tcp_accept_queue_new ();
+  guint8 endpoints[2];
+
+  dpdk_tcp_accept_queue_set_context (queue, context);
+  for (guint i = 0; i < 500; i++)
+    {
+      GThread *thread = g_thread_new ("accept", accept_one, queue);
+
+      for (guint j = 0; j < i % 50; j++)
+        g_thread_yield ();
+      for (guint j = 0; j < G_N_ELEMENTS (endpoints); j++)
+        g_assert_true (
+            dpdk_tcp_accept_queue_push (queue, (DpdkTcpEndpoint *) (gpointer) &endpoints[j]));
+      g_assert_true (g_thread_join (thread) == &endpoints[0]);
+      g_assert_true (take_wakeup (context));
+      g_assert_true ((gpointer) dpdk_tcp_accept_queue_pop (queue) == &endpoints[1]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -228,6 +279,7 @@ main (int argc, char **argv)
   g_test_add_func ("/internals/siphash", test_siphash);
   g_test_add_func ("/internals/slab", test_slab);
   g_test_add_func ("/internals/send-queue", test_send_queue);
+  g_test_add_func ("/internals/accept-queue", test_accept_queue);
   g_test_add_func ("/internals/port-owners", test_port_owners);
   g_test_add_func ("/internals/eal-args/refused", test_eal_args_refused);
   g_test_add_func ("/internals/eal-args/completed", test_eal_args_completed);

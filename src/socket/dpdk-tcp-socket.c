@@ -373,15 +373,19 @@ typedef struct {
 } ConnectData;
 
 static void
+drop_cancel_source (ConnectData *connect)
+{
+  if (connect->cancel_source != NULL)
+    g_source_destroy (connect->cancel_source);
+  g_clear_pointer (&connect->cancel_source, g_source_unref);
+}
+
+static void
 free_connect_data (gpointer data)
 {
   ConnectData *connect = data;
 
-  if (connect->cancel_source != NULL)
-    {
-      g_source_destroy (connect->cancel_source);
-      g_source_unref (connect->cancel_source);
-    }
+  drop_cancel_source (connect);
   dpdk_tcp_endpoint_unref (connect->endpoint);
   g_free (connect);
 }
@@ -474,6 +478,8 @@ dpdk_tcp_socket_connect_finish (DpdkTcpSocket *self, GAsyncResult *result, GErro
 
   if (!g_task_propagate_boolean (G_TASK (result), error))
     return NULL;
+  /* a later cancellation is for something else */
+  drop_cancel_source (g_task_get_task_data (G_TASK (result)));
   return dpdk_tcp_connection_new (self);
 }
 

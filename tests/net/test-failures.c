@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* connections that do not come about */
+#include "net-exchange.h"
 #include "net-fixture.h"
 #include "net-kernel.h"
 
@@ -186,6 +187,40 @@ assert_can_be_cancelled (DpdkRuntime *runtime, GSocketAddress *address)
   net_release (g_steal_pointer (&socket));
 }
 
+static void
+keep_result (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* who has the connection may cancel something else with it, even if the result is still there */
+static void
+test_cancel_later (void)
+{
+  DpdkRuntime *runtime = net_start ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  guint16 port = 0;
+  int listener = net_kernel_listen (NET_KERNEL_V4, 1, &port);
+  g_autoptr (GSocketAddress) address = net_address (NET_KERNEL_V4, port);
+  DpdkTcpSocket *socket = new_socket (runtime, address);
+  DpdkTcpConnection *connection;
+
+  dpdk_tcp_socket_connect_async (socket, address, cancellable, keep_result, &result);
+  DPDK_TEST_WAIT_UNTIL (result != NULL);
+  connection = dpdk_tcp_socket_connect_finish (socket, result, &error);
+  g_assert_no_error (error);
+  g_cancellable_cancel (cancellable);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  net_exchange_on (connection, net_kernel_accept (listener));
+  net_kernel_close (listener);
+  g_clear_object (&result);
+  net_release (socket);
+  net_stop (runtime);
+}
+
 /* nobody answers the question for the neighbour */
 static void
 test_cancel_no_neighbour (void)
@@ -261,6 +296,7 @@ main (int argc, char **argv)
                       test_refused_by_kernel);
   dpdk_test_add_func ("/net/failures/unreachable", DPDK_TEST_FLAGS_NETWORK, test_unreachable);
   dpdk_test_add_func ("/net/failures/bad-address", DPDK_TEST_FLAGS_NETWORK, test_bad_address);
+  dpdk_test_add_func ("/net/failures/cancel-later", DPDK_TEST_FLAGS_NETWORK, test_cancel_later);
   dpdk_test_add_func ("/net/failures/cancel-no-neighbour", DPDK_TEST_FLAGS_NETWORK,
                       test_cancel_no_neighbour);
   dpdk_test_add_func ("/net/failures/cancel-no-answer", DPDK_TEST_FLAGS_NETWORK,

@@ -116,7 +116,7 @@ dpdk_socket_class_init (DpdkSocketClass *klass)
   /**
    * DpdkSocket:port:
    *
-   * The port that the socket uses.
+   * The port that the socket uses: that of the address that it is bound to.
    *
    * Since: 0.1
    */
@@ -189,9 +189,12 @@ void
 dpdk_socket_set_owners (DpdkSocket *self, DpdkWorker *worker, DpdkPort *port)
 {
   DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
+  gboolean has_changed = priv->port != NULL && priv->port != port;
 
   dpdk_edge_set (self, &priv->worker, worker);
   dpdk_edge_set (self, &priv->port, port);
+  if (has_changed)
+    dpdk_socket_notify (self, properties[PROP_PORT]);
 }
 
 /**

@@ -190,6 +190,12 @@ assert_client_refused (DpdkRuntime *runtime, const char *host, const char *text)
   g_assert_nonnull (strstr (error->message, text));
 }
 
+static void
+count (DpdkSocket *socket, GParamSpec *pspec, gpointer user_data)
+{
+  (*(guint *) user_data)++;
+}
+
 /* our server and our client on one link; with 0 the scope is left out */
 static void
 check_link_local (DpdkRuntime *runtime, const char *ours, guint scope_id, const char *interface,
@@ -226,11 +232,14 @@ check_link_local (DpdkRuntime *runtime, const char *ours, guint scope_id, const 
       g_autoptr (DpdkTcpSocket) socket =
           dpdk_tcp_socket_new (runtime, G_SOCKET_FAMILY_IPV6, &error);
       DpdkTcpConnection *connection;
+      guint n_changes = 0;
 
       g_assert_no_error (error);
+      g_signal_connect (socket, "notify::port", G_CALLBACK (count), &n_changes);
       if (bind)
         dpdk_tcp_socket_bind (socket, any_port, &error);
       g_assert_no_error (error);
+      g_assert_cmpuint (n_changes, ==, bind && told > 1 ? 1 : 0);
       connection = dpdk_tcp_socket_connect (socket, remote, NULL, &error);
       g_assert_no_error (error);
       assert_scope (dpdk_tcp_connection_get_local_address (connection, NULL), ours, told);

@@ -4,6 +4,7 @@
 #include "bench-report.h"
 #include "bench-thread.h"
 
+#include <stdlib.h>
 #include <glib/gstdio.h>
 #include <sched.h>
 
@@ -14,7 +15,6 @@
 struct _BenchPeers {
   BenchPeersSettings settings;
   DpdkEal *eal;
-  char *vhost_path;
   /* of the threads */
   int policy;
   DpdkTestLink *link;
@@ -26,15 +26,29 @@ struct _BenchPeers {
 
 static const char *const addresses[] = { "198.18.0.1", "198.18.0.2" };
 
+/* of the process, as long as it is there */
+static char *vhost_path;
+
+static void
+remove_vhost_path (void)
+{
+  g_autofree char *folder = vhost_path != NULL ? g_path_get_dirname (vhost_path) : NULL;
+
+  if (folder == NULL)
+    return;
+  g_unlink (vhost_path);
+  g_rmdir (folder);
+  g_clear_pointer (&vhost_path, g_free);
+}
+
 static char *
 get_vdev (BenchPeers *self, guint peer)
 {
   if (self->link != NULL)
     return g_strdup (dpdk_port_get_devargs (dpdk_test_link_get_port (self->link, peer)));
   return peer == BENCH_PEERS_SERVER
-             ? g_strdup_printf ("net_vhost0,iface=%s,queues=1,tso=1", self->vhost_path)
-             : g_strdup_printf ("net_virtio_user0,path=%s,queues=1,queue_size=1024",
-                                self->vhost_path);
+             ? g_strdup_printf ("net_vhost0,iface=%s,queues=1,tso=1", vhost_path)
+             : g_strdup_printf ("net_virtio_user0,path=%s,queues=1,queue_size=1024", vhost_path);
 }
 
 static DpdkConfig *
@@ -103,25 +117,18 @@ bench_peers_set_priority (BenchPeers *self)
     set_priority (self, peer);
 }
 
-/* its ends find one another by the name of a socket, which ends with the process */
+/* its ends find one another by the name of a socket, which nobody needs when they have, and which does
+   not stay when they cannot be opened either */
 static void
-choose_vhost_path (BenchPeers *self)
+choose_vhost_path (void)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *folder = g_dir_make_tmp ("dpdk-bench-XXXXXX", &error);
 
   if (folder == NULL)
     bench_die (error);
-  self->vhost_path = g_build_filename (folder, "vhost", NULL);
-}
-
-static void
-remove_vhost_path (BenchPeers *self)
-{
-  g_autofree char *folder = g_path_get_dirname (self->vhost_path);
-
-  g_unlink (self->vhost_path);
-  g_rmdir (folder);
+  vhost_path = g_build_filename (folder, "vhost", NULL);
+  atexit (remove_vhost_path);
 }
 
 BenchPeers *
@@ -138,7 +145,7 @@ bench_peers_new_with (const BenchPeersSettings *settings)
   if (self->eal == NULL)
     bench_die (error);
   if (settings->is_virtio)
-    choose_vhost_path (self);
+    choose_vhost_path ();
   else if (settings->impairment != NULL)
     self->link = dpdk_test_link_new_impaired (self->eal, 1, settings->impairment, &error);
   else
@@ -153,7 +160,7 @@ bench_peers_new_with (const BenchPeersSettings *settings)
     }
   if (settings->is_virtio)
     {
-      remove_vhost_path (self);
+      remove_vhost_path ();
       bench_thread_restore (self->policy);
       bench_thread_raise ();
     }

@@ -8,7 +8,7 @@
 void
 bench_die (const GError *error)
 {
-  g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+  g_printerr ("%s\n", error->message);
   exit (1);
 }
 

@@ -93,3 +93,35 @@ example_end (DpdkRuntime *runtime, GError **error)
   return dpdk_runtime_shutdown (runtime, SHUTDOWN_MS, error) &&
          (eal == NULL || dpdk_eal_shutdown (eal, SHUTDOWN_MS, error));
 }
+
+int
+example_main (int argc, char **argv, const char *parameters, const char *summary,
+              const GOptionEntry *entries, ExampleUsageFunc is_usage_right, ExampleRunFunc run)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (parameters);
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    {
+      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      return 2;
+    }
+
+  if (!is_usage_right (argc, argv))
+    {
+      g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
+
+      g_printerr ("%s", help);
+      return 2;
+    }
+
+  if (!run (argc, argv, &error))
+    {
+      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      return 1;
+    }
+
+  return 0;
+}

@@ -23,6 +23,15 @@ gboolean example_listen (DpdkRuntime *runtime, guint16 port, ExampleIncomingFunc
    if it wakes the context up. */
 gboolean example_drain (const guint *n_open, GError **error);
 
+/* Whether what is left of the arguments when the options are parsed, and the options, can be. */
+typedef gboolean (*ExampleUsageFunc) (int argc, char **argv);
+typedef gboolean (*ExampleRunFunc) (int argc, char **argv, GError **error);
+
+/* Parses the options and runs the program; prints how it is used if that is not right, or what has
+   gone wrong. @summary may be NULL. Returns the exit status. */
+int example_main (int argc, char **argv, const char *parameters, const char *summary,
+                  const GOptionEntry *entries, ExampleUsageFunc is_usage_right, ExampleRunFunc run);
+
 /* Ends DPDK, and waits for it. The runtime must be the last that is held. */
 gboolean example_end (DpdkRuntime *runtime, GError **error);
 

@@ -221,38 +221,14 @@ is_usage_right (int argc, char **argv)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GOptionContext) context =
-      g_option_context_new ("server | client ADDRESS PORT [TEXT...] - echo with TLS over DPDK");
-  g_autoptr (GError) error = NULL;
-
-  g_option_context_set_summary (
-      context, "Without TEXT the client sends its standard input. What is wrong with a certificate "
-               "is printed. A pair of files to try it with:\n\n"
-               "  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \\\n"
-               "    -subj /CN=localhost -addext subjectAltName=DNS:echo.test \\\n"
-               "    -keyout key.pem -out cert.pem\n"
-               "  tls-echo --cert cert.pem --key key.pem server\n"
-               "  tls-echo --ca cert.pem --name echo.test client 192.0.2.1 7 hello");
-  g_option_context_add_main_entries (context, option_entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error))
-    {
-      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
-      return 2;
-    }
-
-  if (!is_usage_right (argc, argv))
-    {
-      g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
-
-      g_printerr ("%s", help);
-      return 2;
-    }
-
-  if (!run (argc, argv, &error))
-    {
-      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
-      return 1;
-    }
-
-  return 0;
+  return example_main (
+      argc, argv, "server | client ADDRESS PORT [TEXT...] - echo with TLS over DPDK",
+      "Without TEXT the client sends its standard input. What is wrong with a certificate "
+      "is printed. A pair of files to try it with:\n\n"
+      "  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \\\n"
+      "    -subj /CN=localhost -addext subjectAltName=DNS:echo.test \\\n"
+      "    -keyout key.pem -out cert.pem\n"
+      "  tls-echo --cert cert.pem --key key.pem server\n"
+      "  tls-echo --ca cert.pem --name echo.test client 192.0.2.1 7 hello",
+      option_entries, is_usage_right, run);
 }

@@ -164,36 +164,20 @@ run (int argc, char **argv, GError **error)
   return runtime != NULL && run_client (runtime, address, text, error);
 }
 
+static gboolean
+is_usage_right (int argc, char **argv)
+{
+  if (argc == 2 && g_str_equal (argv[1], "server"))
+    return port > 0 && port <= G_MAXUINT16;
+
+  return argc >= 4 && g_str_equal (argv[1], "client") && attempts > 0;
+}
+
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GOptionContext) context =
-      g_option_context_new ("server | client ADDRESS PORT [TEXT...] - UDP echo over DPDK");
-  g_autoptr (GError) error = NULL;
-
-  g_option_context_set_summary (
-      context, "Without TEXT the client sends each line of its standard input as a datagram.");
-  g_option_context_add_main_entries (context, option_entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error))
-    {
-      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
-      return 2;
-    }
-
-  if (!(argc == 2 && g_str_equal (argv[1], "server")) &&
-      !(argc >= 4 && g_str_equal (argv[1], "client")))
-    {
-      g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
-
-      g_printerr ("%s", help);
-      return 2;
-    }
-
-  if (!run (argc, argv, &error))
-    {
-      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
-      return 1;
-    }
-
-  return 0;
+  return example_main (
+      argc, argv, "server | client ADDRESS PORT [TEXT...] - UDP echo over DPDK",
+      "Without TEXT the client sends each line of its standard input as a datagram.",
+      option_entries, is_usage_right, run);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* a connection that two workers use by callbacks while other threads look at it */
-#include <dpdk-glib-testing.h>
+#include "net-native.h"
 
 #define SIZE (4 * 1024 * 1024)
 #define N_OUTSIDERS 2
@@ -11,25 +11,19 @@
 #define PAUSE_US 100
 
 typedef struct {
+  NetNativeEcho echo;
   DpdkTcpConnection *connection;
   DpdkTcpSocket *socket;
   guint32 random;
   guint64 n_sent;
   guint64 n_received;
   guint64 n_received_at_renewal;
-  GByteArray *pending;
   gint has_finished;
   gint has_begun;
   /* functions that were set, and those that were dropped again */
   gint n_set;
   gint n_dropped;
 } Side;
-
-static guint8
-get_pattern (guint64 offset)
-{
-  return (guint8) (offset * 2654435761u >> 13);
-}
 
 static gsize
 choose_size (Side *self)
@@ -62,7 +56,6 @@ write_pattern (DpdkTcpSocket *socket, gpointer user_data)
   Side *self = user_data;
   GPollableReturn result = G_POLLABLE_RETURN_OK;
   g_autoptr (GError) error = NULL;
-  guint8 message[MAX_MESSAGE];
   gsize n;
 
   while (self->n_sent < SIZE && result == G_POLLABLE_RETURN_OK)
@@ -70,9 +63,7 @@ write_pattern (DpdkTcpSocket *socket, gpointer user_data)
       gsize size = choose_size (self);
 
       size = MIN (size, SIZE - self->n_sent);
-      for (gsize i = 0; i < size; i++)
-        message[i] = get_pattern (self->n_sent + i);
-      result = dpdk_tcp_socket_try_write (socket, message, size, &n, &error);
+      result = dpdk_tcp_socket_try_write (socket, net_pattern (self->n_sent), size, &n, &error);
       g_assert_no_error (error);
       self->n_sent += n;
     }
@@ -99,8 +90,7 @@ read_pattern (DpdkTcpSocket *socket, gpointer user_data)
          G_POLLABLE_RETURN_OK)
     {
       g_assert_cmpuint (n, >, 0);
-      for (gsize i = 0; i < n; i++)
-        g_assert_cmpuint (buffer[i], ==, get_pattern (self->n_received + i));
+      g_assert_cmpmem (buffer, n, net_pattern (self->n_received), n);
       self->n_received += n;
     }
   g_assert_no_error (error);
@@ -108,36 +98,6 @@ read_pattern (DpdkTcpSocket *socket, gpointer user_data)
     g_atomic_int_set (&self->has_finished, TRUE);
   else if (self->n_received - self->n_received_at_renewal >= RENEWAL)
     set_client_functions (self);
-}
-
-static void
-flush_echo (DpdkTcpSocket *socket, gpointer user_data)
-{
-  Side *self = user_data;
-  g_autoptr (GError) error = NULL;
-  gsize n;
-
-  if (self->pending->len == 0)
-    return;
-  dpdk_tcp_socket_try_write (socket, self->pending->data, self->pending->len, &n, &error);
-  g_assert_no_error (error);
-  g_byte_array_remove_range (self->pending, 0, (guint) n);
-}
-
-static void
-read_echo (DpdkTcpSocket *socket, gpointer user_data)
-{
-  Side *self = user_data;
-  g_autoptr (GError) error = NULL;
-  guint8 buffer[MAX_MESSAGE];
-  gsize n;
-
-  while (dpdk_tcp_socket_try_read (socket, buffer, sizeof buffer, &n, &error) ==
-             G_POLLABLE_RETURN_OK &&
-         n > 0)
-    g_byte_array_append (self->pending, buffer, (guint) n);
-  g_assert_no_error (error);
-  flush_echo (socket, self);
 }
 
 static void
@@ -151,7 +111,7 @@ begin_server (DpdkWorker *worker, gpointer user_data)
 {
   Side *self = user_data;
 
-  set_functions (self, read_echo, flush_echo);
+  set_functions (self, net_native_read_echo, net_native_flush_echo);
   g_atomic_int_set (&self->has_begun, TRUE);
 }
 
@@ -207,7 +167,7 @@ open_side (Side *self, DpdkTcpConnection *connection)
   *self = (Side){ .connection = connection,
                   .socket = dpdk_tcp_connection_get_socket (connection),
                   .random = 1,
-                  .pending = g_byte_array_new () };
+                  .echo.pending = g_byte_array_new () };
 }
 
 static void
@@ -216,7 +176,7 @@ close_side (Side *self)
   dpdk_socket_close (DPDK_SOCKET (self->socket));
   DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&self->n_dropped) == g_atomic_int_get (&self->n_set));
   g_assert_finalize_object (self->connection);
-  g_byte_array_unref (self->pending);
+  g_byte_array_unref (self->echo.pending);
 }
 
 static void

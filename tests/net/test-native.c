@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* reading and writing by callbacks on the threads of two workers */
-#include <dpdk-glib-testing.h>
+#include "net-native.h"
+
 #include <string.h>
 
 #define SIZE (8 * 1024 * 1024)
 #define CHUNK 10007
 
 typedef struct {
+  NetNativeEcho echo;
   DpdkTcpSocket *socket;
   guint64 n_sent;
   guint64 n_received;
-  /* what came and was not written back yet */
-  GByteArray *pending;
   gint has_finished;
   gint n_destroyed;
   gint n_failures;
   gint code;
 } Side;
-
-static guint8
-get_pattern (guint64 offset)
-{
-  return (guint8) (offset * 2654435761u >> 13);
-}
 
 static void
 count_destroyed (gpointer user_data)
@@ -63,17 +57,14 @@ write_pattern (DpdkTcpSocket *socket, gpointer user_data)
   Side *self = user_data;
   GPollableReturn result = G_POLLABLE_RETURN_OK;
   g_autoptr (GError) error = NULL;
-  guint8 chunk[CHUNK];
   gsize n;
 
   g_assert_true (socket == self->socket);
   while (self->n_sent < SIZE && result == G_POLLABLE_RETURN_OK)
     {
-      gsize count = MIN (sizeof chunk, SIZE - self->n_sent);
+      gsize count = MIN (CHUNK, SIZE - self->n_sent);
 
-      for (gsize i = 0; i < count; i++)
-        chunk[i] = get_pattern (self->n_sent + i);
-      result = dpdk_tcp_socket_try_write (socket, chunk, count, &n, &error);
+      result = dpdk_tcp_socket_try_write (socket, net_pattern (self->n_sent), count, &n, &error);
       g_assert_no_error (error);
       self->n_sent += n;
     }
@@ -90,8 +81,7 @@ read_pattern (DpdkTcpSocket *socket, gpointer user_data)
   g_assert_true (socket == self->socket);
   while (dpdk_tcp_socket_try_read (socket, chunk, sizeof chunk, &n, &error) == G_POLLABLE_RETURN_OK)
     {
-      for (gsize i = 0; i < n; i++)
-        g_assert_cmpuint (chunk[i], ==, get_pattern (self->n_received + i));
+      g_assert_cmpmem (chunk, n, net_pattern (self->n_received), n);
       self->n_received += n;
       if (n == 0 || self->n_received == SIZE)
         {
@@ -100,45 +90,6 @@ read_pattern (DpdkTcpSocket *socket, gpointer user_data)
         }
     }
   g_assert_no_error (error);
-}
-
-static void
-flush_echo (DpdkTcpSocket *socket, gpointer user_data)
-{
-  Side *self = user_data;
-  GPollableReturn result = G_POLLABLE_RETURN_OK;
-  g_autoptr (GError) error = NULL;
-  gsize n;
-
-  while (self->pending->len > 0 && result == G_POLLABLE_RETURN_OK)
-    {
-      result =
-          dpdk_tcp_socket_try_write (socket, self->pending->data, self->pending->len, &n, &error);
-      g_assert_no_error (error);
-      g_byte_array_remove_range (self->pending, 0, (guint) n);
-    }
-}
-
-static void
-read_echo (DpdkTcpSocket *socket, gpointer user_data)
-{
-  Side *self = user_data;
-  g_autoptr (GError) error = NULL;
-  guint8 chunk[CHUNK];
-  gsize n;
-
-  while (dpdk_tcp_socket_try_read (socket, chunk, sizeof chunk, &n, &error) == G_POLLABLE_RETURN_OK)
-    {
-      if (n == 0)
-        {
-          g_atomic_int_set (&self->has_finished, TRUE);
-          dpdk_socket_close (DPDK_SOCKET (socket));
-          return;
-        }
-      g_byte_array_append (self->pending, chunk, (guint) n);
-    }
-  g_assert_no_error (error);
-  flush_echo (socket, self);
 }
 
 static void
@@ -155,7 +106,7 @@ set_callbacks (Side *self, DpdkTcpReadyFunc readable, DpdkTcpReadyFunc writable)
 static void
 begin_echo (DpdkWorker *worker, gpointer user_data)
 {
-  set_callbacks (user_data, read_echo, flush_echo);
+  set_callbacks (user_data, net_native_read_echo, net_native_flush_echo);
 }
 
 static void
@@ -189,7 +140,7 @@ test_echo (void)
   for (guint i = 0; i < G_N_ELEMENTS (families); i++)
     {
       g_autoptr (GByteArray) pending = g_byte_array_new ();
-      Side client = { 0 }, server = { .pending = pending };
+      Side client = { 0 }, server = { .echo.pending = pending };
       DpdkTcpConnection *connection, *accepted;
       g_autoptr (GError) error = NULL;
 
@@ -205,7 +156,7 @@ test_echo (void)
       dpdk_socket_close (DPDK_SOCKET (client.socket));
       DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&client.n_destroyed) == 2);
       DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&server.n_destroyed) == 2);
-      g_assert_true (g_atomic_int_get (&server.has_finished));
+      g_assert_true (g_atomic_int_get (&server.echo.has_ended));
       g_assert_finalize_object (connection);
       g_assert_finalize_object (accepted);
     }

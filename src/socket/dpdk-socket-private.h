@@ -27,6 +27,11 @@ gboolean dpdk_socket_is_made (DpdkSocket *self);
 void dpdk_socket_notify (DpdkSocket *self, GParamSpec *pspec);
 void dpdk_socket_notify_ip_option (DpdkSocket *self, DpdkIpOption option);
 
+/* what is said of a @call on a thread that is not that of the @socket's worker; @instead: what other
+   threads use */
+void dpdk_socket_set_wrong_worker (DpdkWorkerCore *core, const char *call, const char *socket,
+                                   const char *instead, GError **error);
+
 /* takes over the endpoint */
 DpdkTcpSocket *dpdk_tcp_socket_new_take (DpdkWorker *worker, DpdkPort *port, GSocketFamily family,
                                          DpdkTcpEndpoint *endpoint);

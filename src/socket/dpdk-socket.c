@@ -197,6 +197,23 @@ dpdk_socket_set_owners (DpdkSocket *self, DpdkWorker *worker, DpdkPort *port)
     dpdk_socket_notify (self, properties[PROP_PORT]);
 }
 
+void
+dpdk_socket_set_wrong_worker (DpdkWorkerCore *core, const char *call, const char *socket,
+                              const char *instead, GError **error)
+{
+  DpdkWorkerCore *current = dpdk_worker_core_get_current ();
+  guint index = dpdk_worker_core_get_index (core);
+
+  if (current != NULL)
+    g_set_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
+                 "%s: the %s belongs to worker %u, and this is worker %u", call, socket, index,
+                 dpdk_worker_core_get_index (current));
+  else
+    g_set_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
+                 "%s: the %s belongs to worker %u, and this thread is no worker: use %s here", call,
+                 socket, index, instead);
+}
+
 /**
  * dpdk_socket_get_worker: (get-property worker)
  * @self: a socket

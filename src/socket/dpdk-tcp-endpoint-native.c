@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* reading and writing on the thread of the worker, which need not be told of it */
+#include "dpdk-socket-private.h"
 #include "dpdk-tcp-endpoint-internal.h"
 
 /* bytes; more is not copied twice on its way to the device */
@@ -8,21 +9,10 @@
 gboolean
 dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError **error)
 {
-  DpdkWorkerCore *current = dpdk_worker_core_get_current ();
-  guint index = dpdk_worker_core_get_index (self->core);
-
-  if (G_LIKELY (current == self->core))
+  if (G_LIKELY (dpdk_worker_core_is_current (self->core)))
     return TRUE;
-  if (current != NULL)
-    g_set_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
-                 "%s: the DpdkTcpSocket belongs to worker %u, and this is worker %u", call, index,
-                 dpdk_worker_core_get_index (current));
-  else
-    g_set_error (
-        error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
-        "%s: the DpdkTcpSocket belongs to worker %u, and this thread is no worker: use the "
-        "streams of the DpdkTcpConnection here",
-        call, index);
+  dpdk_socket_set_wrong_worker (self->core, call, "DpdkTcpSocket",
+                                "the streams of the DpdkTcpConnection", error);
   return FALSE;
 }
 

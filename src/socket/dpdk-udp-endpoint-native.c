@@ -3,25 +3,16 @@
 #include "dpdk-udp-endpoint-internal.h"
 
 #include "dpdk-held-private.h"
+#include "dpdk-socket-private.h"
 
 #include <rte_mbuf.h>
 
 gboolean
-dpdk_udp_endpoint_check_worker (DpdkUdpEndpoint *self, GError **error)
+dpdk_udp_endpoint_check_worker (DpdkUdpEndpoint *self, const char *call, GError **error)
 {
-  DpdkWorkerCore *current = dpdk_worker_core_get_current ();
-
-  if (current == self->core)
+  if (G_LIKELY (dpdk_worker_core_is_current (self->core)))
     return TRUE;
-  if (current != NULL)
-    g_set_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
-                 "The DpdkUdpSocket belongs to worker %u, but worker %u called it",
-                 dpdk_worker_core_get_index (self->core), dpdk_worker_core_get_index (current));
-  else
-    g_set_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_WORKER,
-                 "The DpdkUdpSocket belongs to worker %u, and this thread is no worker; use "
-                 "GDatagramBased here",
-                 dpdk_worker_core_get_index (self->core));
+  dpdk_socket_set_wrong_worker (self->core, call, "DpdkUdpSocket", "GDatagramBased", error);
   return FALSE;
 }
 

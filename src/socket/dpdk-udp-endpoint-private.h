@@ -63,7 +63,7 @@ GSource *dpdk_udp_endpoint_create_source (DpdkUdpEndpoint *self, GDatagramBased 
                                           GIOCondition condition, GCancellable *cancellable);
 
 /* on the thread of the worker */
-gboolean dpdk_udp_endpoint_check_worker (DpdkUdpEndpoint *self, GError **error);
+gboolean dpdk_udp_endpoint_check_worker (DpdkUdpEndpoint *self, const char *call, GError **error);
 /* holds @socket as long as there is a function */
 void dpdk_udp_endpoint_set_readable (DpdkUdpEndpoint *self, DpdkUdpSocket *socket,
                                      DpdkUdpReadableFunc func, gpointer user_data,

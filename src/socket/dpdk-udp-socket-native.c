@@ -155,7 +155,7 @@ dpdk_udp_socket_set_readable_callback (DpdkUdpSocket *self, DpdkUdpReadableFunc 
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   endpoint = dpdk_udp_socket_get_endpoint (self);
-  if (!dpdk_udp_endpoint_check_worker (endpoint, error))
+  if (!dpdk_udp_endpoint_check_worker (endpoint, G_STRFUNC, error))
     return FALSE;
   if (dpdk_udp_endpoint_is_closed (endpoint))
     {
@@ -197,7 +197,7 @@ dpdk_udp_socket_try_receive (DpdkUdpSocket *self, DpdkUdpMessage *messages, guin
   g_return_val_if_fail (error == NULL || *error == NULL, -1);
 
   endpoint = dpdk_udp_socket_get_endpoint (self);
-  if (!dpdk_udp_endpoint_check_worker (endpoint, error))
+  if (!dpdk_udp_endpoint_check_worker (endpoint, G_STRFUNC, error))
     return -1;
   return dpdk_udp_endpoint_try_receive (endpoint, messages, n_messages, error);
 }
@@ -275,7 +275,7 @@ dpdk_udp_socket_try_send (DpdkUdpSocket *self, const DpdkUdpMessage *messages, g
   g_return_val_if_fail (error == NULL || *error == NULL, -1);
 
   endpoint = dpdk_udp_socket_get_endpoint (self);
-  if (!dpdk_udp_endpoint_check_worker (endpoint, error))
+  if (!dpdk_udp_endpoint_check_worker (endpoint, G_STRFUNC, error))
     return -1;
   return dpdk_udp_endpoint_try_send (endpoint, messages, n_messages, error);
 }

@@ -267,12 +267,34 @@ side_thread (gpointer data)
   return NULL;
 }
 
+/* NULL if it is the kernel's */
+static DpdkTcpSocket *
+dup_socket (GIOStream *stream)
+{
+  if (!DPDK_IS_TCP_CONNECTION (stream))
+    return NULL;
+  return g_object_ref (dpdk_tcp_connection_get_socket (DPDK_TCP_CONNECTION (stream)));
+}
+
+/* GDBus's thread may be the last to have the stream, and still be dropping what that held when it is
+   gone for us */
+static void
+release (GIOStream *stream, DpdkTcpSocket *socket)
+{
+  net_release_later (stream);
+  if (socket == NULL)
+    return;
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&G_OBJECT (socket)->ref_count) == 1);
+  net_release (socket);
+}
+
 /* takes over the streams */
 static void
 run (GIOStream *client, GIOStream *server, gboolean server_closes)
 {
   Side sides[2] = { { .stream = client, .closes = !server_closes },
                     { .stream = server, .is_server = TRUE, .closes = server_closes } };
+  DpdkTcpSocket *sockets[] = { dup_socket (client), dup_socket (server) };
   GThread *threads[2];
 
   g_atomic_int_set (&n_done, 0);
@@ -280,8 +302,8 @@ run (GIOStream *client, GIOStream *server, gboolean server_closes)
     threads[i] = g_thread_new ("dbus-side", side_thread, &sides[i]);
   for (guint i = 0; i < G_N_ELEMENTS (sides); i++)
     g_thread_join (threads[i]);
-  net_release_later (client);
-  net_release_later (server);
+  release (client, sockets[0]);
+  release (server, sockets[1]);
 }
 
 static void

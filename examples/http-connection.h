@@ -5,9 +5,6 @@
 
 G_BEGIN_DECLS
 
-/* The longest body that /bytes/N gives, and the longest that a request may have. */
-#define HTTP_MAX_BODY ((guint64) 1 << 30)
-
 /* A request's head, request line and empty line included, is at most this long. */
 #define HTTP_MAX_HEAD 16384
 

@@ -3,6 +3,7 @@
 
 #include "dpdk-edge-private.h"
 #include "dpdk-lcore-private.h"
+#include "dpdk-notify-private.h"
 #include "dpdk-owner-private.h"
 
 #include <glib-unix.h>
@@ -36,6 +37,9 @@ struct _DpdkRuntime {
   DpdkConfig *config;
   guint n_workers;
   guint n_ports;
+  /* of whoever made it */
+  GMainContext *context;
+  GThread *thread;
 
   GMutex lock;
   GCond stopped;
@@ -151,6 +155,7 @@ dpdk_runtime_finalize (GObject *object)
   if (self->parts.workers != NULL && !dpdk_eal_is_inert ())
     begin_stop_locked (self, FALSE);
   g_clear_object (&self->config);
+  g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->stopped);
   G_OBJECT_CLASS (dpdk_runtime_parent_class)->finalize (object);
@@ -205,6 +210,8 @@ dpdk_runtime_class_init (DpdkRuntimeClass *klass)
 static void
 dpdk_runtime_init (DpdkRuntime *self)
 {
+  self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->stopped);
 }
@@ -584,7 +591,7 @@ gboolean
 dpdk_runtime_shutdown (DpdkRuntime *self, guint timeout_ms, GError **error)
 {
   gint64 deadline = g_get_monotonic_time () + timeout_ms * G_TIME_SPAN_MILLISECOND;
-  gboolean in_time = TRUE;
+  gboolean in_time = TRUE, was_running;
 
   g_return_val_if_fail (DPDK_IS_RUNTIME (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
@@ -599,8 +606,13 @@ dpdk_runtime_shutdown (DpdkRuntime *self, guint timeout_ms, GError **error)
       return FALSE;
     }
   g_mutex_lock (&self->lock);
-  if (self->parts.workers != NULL)
+  was_running = self->parts.workers != NULL;
+  if (was_running)
     begin_stop_locked (self, TRUE);
+  g_mutex_unlock (&self->lock);
+  if (was_running)
+    dpdk_notify_creator (G_OBJECT (self), self->thread, self->context, properties[PROP_RUNNING]);
+  g_mutex_lock (&self->lock);
   while (in_time && self->is_stopping && !self->is_stopped)
     in_time = g_cond_wait_until (&self->stopped, &self->lock, deadline);
   g_mutex_unlock (&self->lock);

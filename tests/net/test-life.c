@@ -354,6 +354,13 @@ on_shut_down (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_running (DpdkRuntime *runtime, GParamSpec *pspec, gpointer user_data)
+{
+  g_assert_false (dpdk_runtime_is_running (runtime));
+  (*(guint *) user_data)++;
+}
+
+static void
 test_shutdown_async (void)
 {
   DpdkRuntime *runtime = net_start ();
@@ -361,7 +368,9 @@ test_shutdown_async (void)
   g_autoptr (GSocketAddress) address = net_address (NET_OUR_V4, 0);
   g_autoptr (GError) error = NULL;
   Result results[2] = { 0 };
+  guint n_notified = 0;
 
+  g_signal_connect (runtime, "notify::running", G_CALLBACK (on_running), &n_notified);
   for (guint i = 0; i < G_N_ELEMENTS (results); i++)
     dpdk_runtime_shutdown_async (runtime, 10000, NULL, on_shut_down, &results[i]);
   for (guint i = 0; i < G_N_ELEMENTS (results); i++)
@@ -369,6 +378,8 @@ test_shutdown_async (void)
       DPDK_TEST_WAIT_UNTIL (results[i].n_calls == 1);
       g_assert_no_error (results[i].error);
     }
+  DPDK_TEST_WAIT_UNTIL (n_notified > 0);
+  g_assert_cmpuint (n_notified, ==, 1);
   g_assert_null (dpdk_tcp_listener_new (runtime, address, 1, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_clear_error (&error);

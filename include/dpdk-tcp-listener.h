@@ -32,6 +32,22 @@ typedef enum /*< flags >*/ {
 typedef void (*DpdkTcpAcceptFunc) (DpdkTcpListener *listener, DpdkTcpSocket *socket,
                                    gpointer user_data);
 
+/**
+ * DpdkTcpListenerSourceFunc:
+ * @listener: the listener
+ * @condition: %G_IO_IN if a connection waits to be accepted, %G_IO_HUP if the listener is closed, or 0
+ *   if the source was cancelled
+ * @user_data: user data
+ *
+ * A function that is called by a source of [method@Dpdk.TcpListener.create_source].
+ *
+ * Returns: %G_SOURCE_CONTINUE, or %G_SOURCE_REMOVE to be called no more
+ *
+ * Since: 0.1
+ */
+typedef gboolean (*DpdkTcpListenerSourceFunc) (DpdkTcpListener *listener, GIOCondition condition,
+                                               gpointer user_data);
+
 #define DPDK_TYPE_TCP_LISTENER (dpdk_tcp_listener_get_type ())
 
 DPDK_AVAILABLE_IN_0_1
@@ -75,6 +91,10 @@ void dpdk_tcp_listener_accept_async (DpdkTcpListener *self, GCancellable *cancel
 DPDK_AVAILABLE_IN_0_1
 DpdkTcpConnection *dpdk_tcp_listener_accept_finish (DpdkTcpListener *self, GAsyncResult *result,
                                                     GError **error);
+DPDK_AVAILABLE_IN_0_1
+DpdkTcpConnection *dpdk_tcp_listener_accept_nonblocking (DpdkTcpListener *self, GError **error);
+DPDK_AVAILABLE_IN_0_1
+GSource *dpdk_tcp_listener_create_source (DpdkTcpListener *self, GCancellable *cancellable);
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_listener_set_accept_callback (DpdkTcpListener *self, DpdkTcpAcceptFunc func,
                                                 gpointer user_data, GDestroyNotify destroy,

@@ -15,6 +15,8 @@ void dpdk_tcp_accept_queue_unref (DpdkTcpAcceptQueue *self);
 
 gboolean dpdk_tcp_accept_queue_push (DpdkTcpAcceptQueue *self, DpdkTcpEndpoint *endpoint);
 DpdkTcpEndpoint *dpdk_tcp_accept_queue_pop (DpdkTcpAcceptQueue *self);
+/* without waiting: %G_IO_ERROR_WOULD_BLOCK if there is none */
+DpdkTcpEndpoint *dpdk_tcp_accept_queue_try_pop (DpdkTcpAcceptQueue *self, GError **error);
 DpdkTcpEndpoint *dpdk_tcp_accept_queue_wait (DpdkTcpAcceptQueue *self, GCancellable *cancellable,
                                              GError **error);
 void dpdk_tcp_accept_queue_add_task (DpdkTcpAcceptQueue *self, GTask *task);
@@ -26,6 +28,19 @@ void dpdk_tcp_accept_queue_close_because (DpdkTcpAcceptQueue *self, const char *
 
 /* woken up whenever something is pushed */
 void dpdk_tcp_accept_queue_set_context (DpdkTcpAcceptQueue *self, GMainContext *context);
+
+/* a source that is to be dispatched while there is something to take, or the queue is closed */
+typedef struct {
+  /* a child of the source, which is made ready */
+  GSource *waker;
+  /* of the source, to be compared only */
+  gconstpointer context;
+} DpdkTcpAcceptWatch;
+
+/* adds @watch, or looks again: gives %G_IO_IN or %G_IO_HUP, or 0 and makes its source ready later */
+GIOCondition dpdk_tcp_accept_queue_watch (DpdkTcpAcceptQueue *self, DpdkTcpAcceptWatch *watch,
+                                          gconstpointer context);
+void dpdk_tcp_accept_queue_unwatch (DpdkTcpAcceptQueue *self, DpdkTcpAcceptWatch *watch);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DpdkTcpAcceptQueue, dpdk_tcp_accept_queue_unref)
 

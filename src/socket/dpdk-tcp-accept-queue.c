@@ -10,6 +10,8 @@ struct _DpdkTcpAcceptQueue {
   GQueue tasks;
   guint n_waiters;
   GMainContext *context;
+  /* (element-type DpdkTcpAcceptWatch) */
+  GList *watches;
   gboolean is_closed;
   /* does not change once it is closed */
   char *reason;
@@ -101,6 +103,27 @@ announce_locked (DpdkTcpAcceptQueue *self)
     g_main_context_wakeup (self->context);
 }
 
+static GIOCondition
+get_condition_locked (DpdkTcpAcceptQueue *self)
+{
+  if (self->is_closed)
+    return G_IO_HUP;
+  return g_queue_is_empty (&self->endpoints) ? 0 : G_IO_IN;
+}
+
+/* @own_context: one that looks by itself, because this thread runs it; or NULL */
+static void
+wake_watches_locked (DpdkTcpAcceptQueue *self, gconstpointer own_context)
+{
+  for (GList *l = self->watches; l != NULL; l = l->next)
+    {
+      DpdkTcpAcceptWatch *watch = l->data;
+
+      if (watch->context == NULL || watch->context != own_context)
+        g_source_set_ready_time (watch->waker, 0);
+    }
+}
+
 /* takes over @endpoint, unless the queue is closed */
 gboolean
 dpdk_tcp_accept_queue_push (DpdkTcpAcceptQueue *self, DpdkTcpEndpoint *endpoint)
@@ -116,6 +139,9 @@ dpdk_tcp_accept_queue_push (DpdkTcpAcceptQueue *self, DpdkTcpEndpoint *endpoint)
     {
       g_queue_push_tail (&self->endpoints, endpoint);
       announce_locked (self);
+      if (self->watches != NULL)
+        wake_watches_locked (
+            self, dpdk_worker_core_get_main_context (dpdk_tcp_endpoint_get_core (endpoint)));
     }
   g_mutex_unlock (&self->lock);
   if (task != NULL)
@@ -132,6 +158,21 @@ dpdk_tcp_accept_queue_pop (DpdkTcpAcceptQueue *self)
   endpoint = g_queue_pop_head (&self->endpoints);
   g_mutex_unlock (&self->lock);
   return endpoint;
+}
+
+DpdkTcpEndpoint *
+dpdk_tcp_accept_queue_try_pop (DpdkTcpAcceptQueue *self, GError **error)
+{
+  DpdkTcpEndpoint *endpoint = dpdk_tcp_accept_queue_pop (self);
+
+  if (endpoint != NULL)
+    return endpoint;
+  if (dpdk_tcp_accept_queue_is_closed (self))
+    g_propagate_error (error, new_closed_error (self));
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                         "No connection waits to be accepted by the DpdkTcpListener");
+  return NULL;
 }
 
 static void
@@ -271,6 +312,7 @@ dpdk_tcp_accept_queue_close_because (DpdkTcpAcceptQueue *self, const char *reaso
   g_queue_init (&self->endpoints);
   g_queue_init (&self->tasks);
   g_cond_broadcast (&self->changed);
+  wake_watches_locked (self, NULL);
   g_mutex_unlock (&self->lock);
   while (!g_queue_is_empty (&endpoints))
     drop_endpoint (g_queue_pop_head (&endpoints));
@@ -285,5 +327,31 @@ dpdk_tcp_accept_queue_set_context (DpdkTcpAcceptQueue *self, GMainContext *conte
   g_clear_pointer (&self->context, g_main_context_unref);
   if (context != NULL)
     self->context = g_main_context_ref (context);
+  g_mutex_unlock (&self->lock);
+}
+
+GIOCondition
+dpdk_tcp_accept_queue_watch (DpdkTcpAcceptQueue *self, DpdkTcpAcceptWatch *watch,
+                             gconstpointer context)
+{
+  GIOCondition condition;
+
+  g_mutex_lock (&self->lock);
+  if (g_list_find (self->watches, watch) == NULL)
+    self->watches = g_list_prepend (self->watches, watch);
+  watch->context = context;
+  condition = get_condition_locked (self);
+  /* under the lock, so that nothing comes between */
+  if (condition == 0)
+    g_source_set_ready_time (watch->waker, -1);
+  g_mutex_unlock (&self->lock);
+  return condition;
+}
+
+void
+dpdk_tcp_accept_queue_unwatch (DpdkTcpAcceptQueue *self, DpdkTcpAcceptWatch *watch)
+{
+  g_mutex_lock (&self->lock);
+  self->watches = g_list_remove (self->watches, watch);
   g_mutex_unlock (&self->lock);
 }

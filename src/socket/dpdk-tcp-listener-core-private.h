@@ -29,6 +29,10 @@ void dpdk_tcp_listener_core_unref (DpdkTcpListenerCore *self);
 
 /* takes over the endpoint, which @self has accepted */
 DpdkTcpSocket *dpdk_tcp_listener_wrap (DpdkTcpListener *self, DpdkTcpEndpoint *endpoint);
+/* the same, for a connection from the queue that the application now has */
+DpdkTcpConnection *dpdk_tcp_listener_take (DpdkTcpListener *self, DpdkTcpEndpoint *endpoint);
+/* NULL if @self did not come from one of the constructors */
+DpdkTcpAcceptQueue *dpdk_tcp_listener_get_queue (DpdkTcpListener *self);
 DpdkTcpListenerCore *dpdk_tcp_listener_find_core (DpdkTcpListener *self, DpdkWorkerCore *worker);
 
 G_END_DECLS

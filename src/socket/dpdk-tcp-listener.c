@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dpdk-lcore-private.h"
 #include "dpdk-socket-native-private.h"
 #include "dpdk-socket-private.h"
 #include "dpdk-tcp-listener-core-private.h"
@@ -93,8 +92,6 @@ incoming_check (GSource *source)
   return incoming_is_ready ((IncomingSource *) source);
 }
 
-static DpdkTcpConnection *wrap_endpoint (DpdkTcpListener *self, DpdkTcpEndpoint *endpoint);
-
 static gboolean
 incoming_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -108,7 +105,7 @@ incoming_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 
       if (endpoint == NULL)
         break;
-      connection = wrap_endpoint (listener, endpoint);
+      connection = dpdk_tcp_listener_take (listener, endpoint);
       g_signal_emit (listener, signals[SIGNAL_INCOMING], 0, connection);
     }
   return G_SOURCE_CONTINUE;
@@ -349,6 +346,12 @@ dpdk_tcp_listener_wrap (DpdkTcpListener *self, DpdkTcpEndpoint *endpoint)
                                    g_socket_address_get_family (local), endpoint);
 }
 
+DpdkTcpAcceptQueue *
+dpdk_tcp_listener_get_queue (DpdkTcpListener *self)
+{
+  return self->queue;
+}
+
 /* NULL if it is none of this listener's workers */
 DpdkTcpListenerCore *
 dpdk_tcp_listener_find_core (DpdkTcpListener *self, DpdkWorkerCore *worker)
@@ -361,17 +364,6 @@ dpdk_tcp_listener_find_core (DpdkTcpListener *self, DpdkWorkerCore *worker)
         return core;
     }
   return NULL;
-}
-
-/* takes over the endpoint */
-static DpdkTcpConnection *
-wrap_endpoint (DpdkTcpListener *self, DpdkTcpEndpoint *endpoint)
-{
-  g_autoptr (DpdkTcpSocket) socket = NULL;
-
-  dpdk_tcp_endpoint_accepted (endpoint);
-  socket = dpdk_tcp_listener_wrap (self, endpoint);
-  return dpdk_tcp_connection_new (socket);
 }
 
 static gboolean
@@ -605,90 +597,4 @@ dpdk_tcp_listener_set_options (DpdkTcpListener *self, DpdkTcpOptions *options, G
   self->options = values;
   g_mutex_unlock (&self->lock);
   return TRUE;
-}
-
-/**
- * dpdk_tcp_listener_accept:
- * @self: a listener
- * @cancellable: (nullable): to give up
- * @error: return location for an error
- *
- * Takes the next connection, and waits for one.
- *
- * May be called from any thread but that of a worker.
- *
- * Fails with %G_IO_ERROR_CLOSED if the listener is closed, with %G_IO_ERROR_CANCELLED, and with
- * %DPDK_ERROR_WOULD_DEADLOCK on the thread of a worker.
- *
- * Returns: (transfer full): the connection
- *
- * Since: 0.1
- */
-DpdkTcpConnection *
-dpdk_tcp_listener_accept (DpdkTcpListener *self, GCancellable *cancellable, GError **error)
-{
-  DpdkTcpEndpoint *endpoint;
-
-  g_return_val_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL, NULL);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  if (!dpdk_lcore_check_may_wait ("dpdk_tcp_listener_accept",
-                                  "dpdk_tcp_listener_accept_async() or the signal \"incoming\"",
-                                  error))
-    return NULL;
-  endpoint = dpdk_tcp_accept_queue_wait (self->queue, cancellable, error);
-  return endpoint != NULL ? wrap_endpoint (self, endpoint) : NULL;
-}
-
-/**
- * dpdk_tcp_listener_accept_async:
- * @self: a listener
- * @cancellable: (nullable): to give up
- * @callback: (scope async) (closure user_data): called when it is done
- * @user_data: data for @callback
- *
- * Takes the next connection. Several may be pending; they are served in order.
- *
- * May be called from any thread. See [method@Dpdk.TcpListener.accept] for the errors.
- *
- * Since: 0.1
- */
-void
-dpdk_tcp_listener_accept_async (DpdkTcpListener *self, GCancellable *cancellable,
-                                GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_autoptr (GTask) task = NULL;
-
-  g_return_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL);
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, dpdk_tcp_listener_accept_async);
-  if (!g_task_return_error_if_cancelled (task))
-    dpdk_tcp_accept_queue_add_task (self->queue, task);
-}
-
-/**
- * dpdk_tcp_listener_accept_finish:
- * @self: a listener
- * @result: the result that the callback got
- * @error: return location for an error
- *
- * Ends [method@Dpdk.TcpListener.accept_async].
- *
- * Returns: (transfer full): the connection
- *
- * Since: 0.1
- */
-DpdkTcpConnection *
-dpdk_tcp_listener_accept_finish (DpdkTcpListener *self, GAsyncResult *result, GError **error)
-{
-  DpdkTcpEndpoint *endpoint;
-
-  g_return_val_if_fail (DPDK_IS_TCP_LISTENER (self) && self->queue != NULL, NULL);
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  endpoint = g_task_propagate_pointer (G_TASK (result), error);
-  return endpoint != NULL ? wrap_endpoint (self, endpoint) : NULL;
 }

@@ -52,6 +52,16 @@ notification_free (gpointer data)
   g_free (self);
 }
 
+gboolean
+dpdk_notify_is_wanted (GObject *object)
+{
+  static guint signal_id;
+
+  if (G_UNLIKELY (g_atomic_int_get ((gint *) &signal_id) == 0))
+    g_atomic_int_set ((gint *) &signal_id, (gint) g_signal_lookup ("notify", G_TYPE_OBJECT));
+  return g_signal_handler_find (object, G_SIGNAL_MATCH_ID, signal_id, 0, NULL, NULL, NULL) != 0;
+}
+
 /* emits the notify signal of @pspec where @context is run. Any thread may call it. The object is not
    kept alive for this; and one notification stands for all changes that come before its turn. */
 void

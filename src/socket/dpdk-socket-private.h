@@ -25,7 +25,9 @@ void dpdk_socket_set_owners (DpdkSocket *self, DpdkWorker *worker, DpdkPort *por
 gboolean dpdk_socket_is_made (DpdkSocket *self);
 /* emits the notify signal of @pspec, on the thread of the creator of @self or in its main context */
 void dpdk_socket_notify (DpdkSocket *self, GParamSpec *pspec);
+void dpdk_socket_notify_later (DpdkSocket *self, GParamSpec *pspec);
 void dpdk_socket_notify_ip_option (DpdkSocket *self, DpdkIpOption option);
+void dpdk_socket_notify_local_address (DpdkSocket *self);
 
 /* what is said of a @call on a thread that is not that of the @socket's worker; @instead: what other
    threads use */
@@ -36,6 +38,15 @@ void dpdk_socket_set_wrong_worker (DpdkWorkerCore *core, const char *call, const
 DpdkTcpSocket *dpdk_tcp_socket_new_take (DpdkWorker *worker, DpdkPort *port, GSocketFamily family,
                                          DpdkTcpEndpoint *endpoint);
 DpdkTcpEndpoint *dpdk_tcp_socket_get_endpoint (DpdkTcpSocket *self);
+
+void dpdk_tcp_socket_notify_open (DpdkTcpSocket *self);
+/* @later: not now, even if this is the thread of the creator */
+void dpdk_tcp_socket_notify_connected (DpdkTcpSocket *self, gboolean later);
+/* it has a peer now, which may not answer */
+void dpdk_tcp_socket_notify_remote_address (DpdkTcpSocket *self);
+/* that it is connected no more, and neither is its socket */
+void dpdk_tcp_connection_notify_end (DpdkTcpConnection *self, gboolean later);
+void dpdk_tcp_socket_abort (DpdkTcpSocket *self);
 
 gboolean dpdk_tcp_socket_check_address (DpdkTcpSocket *self, GSocketAddress *address, ip_addr_t *ip,
                                         guint16 *port, GError **error);

@@ -33,9 +33,10 @@ typedef enum {
   PROP_CORE_ID,
   PROP_TTL,
   PROP_TRAFFIC_CLASS,
+  PROP_LOCAL_ADDRESS,
 } DpdkSocketProperty;
 
-static GParamSpec *properties[PROP_TRAFFIC_CLASS + 1];
+static GParamSpec *properties[PROP_LOCAL_ADDRESS + 1];
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (DpdkSocket, dpdk_socket, G_TYPE_OBJECT)
 
@@ -71,6 +72,10 @@ dpdk_socket_get_property (GObject *object, guint id, GValue *value, GParamSpec *
       break;
     case PROP_TRAFFIC_CLASS:
       g_value_set_uint (value, dpdk_socket_get_traffic_class (self));
+      break;
+    case PROP_LOCAL_ADDRESS:
+      if (dpdk_socket_is_made (self))
+        g_value_take_object (value, dpdk_socket_get_local_address (self, NULL));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -152,6 +157,16 @@ dpdk_socket_class_init (DpdkSocketClass *klass)
   properties[PROP_TRAFFIC_CLASS] = g_param_spec_uint (
       "traffic-class", NULL, NULL, 0, 255, 0,
       (GParamFlags) (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY));
+  /**
+   * DpdkSocket:local-address:
+   *
+   * The address that the socket is bound to; %NULL if it has none yet. There is a notification when it
+   * is bound or connected, but none when the first datagram that is sent gives it an address.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LOCAL_ADDRESS] =
+      g_param_spec_object ("local-address", NULL, NULL, G_TYPE_SOCKET_ADDRESS, flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
@@ -175,7 +190,8 @@ dpdk_socket_notify (DpdkSocket *self, GParamSpec *pspec)
 {
   DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
 
-  dpdk_notify_creator (G_OBJECT (self), priv->thread, priv->context, pspec);
+  if (dpdk_notify_is_wanted (G_OBJECT (self)))
+    dpdk_notify_creator (G_OBJECT (self), priv->thread, priv->context, pspec);
 }
 
 void
@@ -183,6 +199,21 @@ dpdk_socket_notify_ip_option (DpdkSocket *self, DpdkIpOption option)
 {
   dpdk_socket_notify (self,
                       properties[option == DPDK_IP_OPTION_TTL ? PROP_TTL : PROP_TRAFFIC_CLASS]);
+}
+
+void
+dpdk_socket_notify_later (DpdkSocket *self, GParamSpec *pspec)
+{
+  DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
+
+  if (dpdk_notify_is_wanted (G_OBJECT (self)))
+    dpdk_notify_in_context (G_OBJECT (self), priv->context, pspec);
+}
+
+void
+dpdk_socket_notify_local_address (DpdkSocket *self)
+{
+  dpdk_socket_notify (self, properties[PROP_LOCAL_ADDRESS]);
 }
 
 void
@@ -251,7 +282,7 @@ dpdk_socket_get_port (DpdkSocket *self)
 }
 
 /**
- * dpdk_socket_get_local_address:
+ * dpdk_socket_get_local_address: (get-property local-address)
  * @self: a socket
  * @error: return location for an error
  *

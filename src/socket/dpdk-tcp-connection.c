@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-socket-private.h"
 #include "dpdk-edge-private.h"
+#include "dpdk-notify-private.h"
 #include "dpdk-tcp-streams-private.h"
 
 /**
@@ -32,13 +33,19 @@ struct _DpdkTcpConnection {
   DpdkTcpSocket *socket;
   GInputStream *input;
   GOutputStream *output;
+  /* of whoever made it */
+  GMainContext *context;
+  GThread *thread;
 };
 
 typedef enum {
   PROP_SOCKET = 1,
+  PROP_LOCAL_ADDRESS,
+  PROP_REMOTE_ADDRESS,
+  PROP_CONNECTED,
 } DpdkTcpConnectionProperty;
 
-static GParamSpec *properties[PROP_SOCKET + 1];
+static GParamSpec *properties[PROP_CONNECTED + 1];
 
 G_DEFINE_FINAL_TYPE (DpdkTcpConnection, dpdk_tcp_connection, G_TYPE_IO_STREAM)
 
@@ -122,16 +129,31 @@ dpdk_tcp_connection_finalize (GObject *object)
   g_clear_object (&self->input);
   g_clear_object (&self->output);
   dpdk_edge_clear (self, &self->socket);
+  g_main_context_unref (self->context);
   G_OBJECT_CLASS (dpdk_tcp_connection_parent_class)->finalize (object);
 }
 
 static void
 dpdk_tcp_connection_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
+  DpdkTcpConnection *self = DPDK_TCP_CONNECTION (object);
+
+  /* it has none of its own */
+  if (self->socket == NULL)
+    return;
   switch ((DpdkTcpConnectionProperty) id)
     {
     case PROP_SOCKET:
-      g_value_set_object (value, DPDK_TCP_CONNECTION (object)->socket);
+      g_value_set_object (value, self->socket);
+      break;
+    case PROP_LOCAL_ADDRESS:
+      g_value_take_object (value, dpdk_tcp_connection_get_local_address (self, NULL));
+      break;
+    case PROP_REMOTE_ADDRESS:
+      g_value_take_object (value, dpdk_tcp_connection_get_remote_address (self, NULL));
+      break;
+    case PROP_CONNECTED:
+      g_value_set_boolean (value, dpdk_tcp_connection_is_connected (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -141,6 +163,7 @@ dpdk_tcp_connection_get_property (GObject *object, guint id, GValue *value, GPar
 static void
 dpdk_tcp_connection_class_init (DpdkTcpConnectionClass *klass)
 {
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GIOStreamClass *stream_class = G_IO_STREAM_CLASS (klass);
 
@@ -159,15 +182,54 @@ dpdk_tcp_connection_class_init (DpdkTcpConnectionClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_SOCKET] =
-      g_param_spec_object ("socket", NULL, NULL, DPDK_TYPE_TCP_SOCKET,
-                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_SOCKET] = g_param_spec_object ("socket", NULL, NULL, DPDK_TYPE_TCP_SOCKET, flags);
+  /**
+   * DpdkTcpConnection:local-address:
+   *
+   * Our address of the connection.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LOCAL_ADDRESS] =
+      g_param_spec_object ("local-address", NULL, NULL, G_TYPE_SOCKET_ADDRESS, flags);
+  /**
+   * DpdkTcpConnection:remote-address:
+   *
+   * The peer's address of the connection.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_REMOTE_ADDRESS] =
+      g_param_spec_object ("remote-address", NULL, NULL, G_TYPE_SOCKET_ADDRESS, flags);
+  /**
+   * DpdkTcpConnection:connected:
+   *
+   * Whether the connection is neither closed nor broken. That the peer will send nothing more does not
+   * change it: the input stream tells that. There is one notification, when it is over.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CONNECTED] = g_param_spec_boolean ("connected", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
 static void
 dpdk_tcp_connection_init (DpdkTcpConnection *self)
 {
+  self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
+}
+
+void
+dpdk_tcp_connection_notify_end (DpdkTcpConnection *self, gboolean later)
+{
+  dpdk_tcp_socket_notify_connected (self->socket, later);
+  if (!dpdk_notify_is_wanted (G_OBJECT (self)))
+    return;
+  if (!later && self->thread == g_thread_self ())
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONNECTED]);
+  else
+    dpdk_notify_in_context (G_OBJECT (self), self->context, properties[PROP_CONNECTED]);
 }
 
 /**
@@ -192,6 +254,7 @@ dpdk_tcp_connection_new (DpdkTcpSocket *socket)
 
   self = g_object_new (DPDK_TYPE_TCP_CONNECTION, NULL);
   self->socket = dpdk_edge_ref (self, socket);
+  dpdk_tcp_endpoint_set_connection (dpdk_tcp_socket_get_endpoint (socket), self);
   return self;
 }
 
@@ -214,7 +277,7 @@ dpdk_tcp_connection_get_socket (DpdkTcpConnection *self)
 }
 
 /**
- * dpdk_tcp_connection_get_local_address:
+ * dpdk_tcp_connection_get_local_address: (get-property local-address)
  * @self: a connection
  * @error: return location for an error
  *
@@ -233,7 +296,7 @@ dpdk_tcp_connection_get_local_address (DpdkTcpConnection *self, GError **error)
 }
 
 /**
- * dpdk_tcp_connection_get_remote_address:
+ * dpdk_tcp_connection_get_remote_address: (get-property remote-address)
  * @self: a connection
  * @error: return location for an error
  *
@@ -252,7 +315,7 @@ dpdk_tcp_connection_get_remote_address (DpdkTcpConnection *self, GError **error)
 }
 
 /**
- * dpdk_tcp_connection_is_connected:
+ * dpdk_tcp_connection_is_connected: (get-property connected)
  * @self: a connection
  *
  * Whether the connection is neither closed nor broken. May be called from any thread.
@@ -323,5 +386,5 @@ dpdk_tcp_connection_abort (DpdkTcpConnection *self)
 {
   g_return_if_fail (DPDK_IS_TCP_CONNECTION (self) && self->socket != NULL);
 
-  dpdk_tcp_endpoint_abort (dpdk_tcp_socket_get_endpoint (self->socket));
+  dpdk_tcp_socket_abort (self->socket);
 }

@@ -38,6 +38,11 @@ bind_on_worker (gpointer data)
       bind->native = ERR_ISCONN;
       return;
     }
+  if (dpdk_tcp_endpoint_is_closed (self))
+    {
+      bind->native = ERR_CLSD;
+      return;
+    }
   if (!dpdk_socket_is_ours (self->core, bind->ip))
     {
       bind->native = ERR_VAL;
@@ -217,6 +222,8 @@ dpdk_tcp_endpoint_call_connected (DpdkTcpEndpoint *self)
   if (!is_over)
     return;
   self->connected = (DpdkTcpConnected){ 0 };
+  if (error == NULL)
+    dpdk_tcp_socket_notify_open (connected.socket);
   connected.func (connected.socket, error, connected.user_data);
   if (connected.destroy != NULL)
     connected.destroy (connected.user_data);

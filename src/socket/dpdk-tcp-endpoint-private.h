@@ -94,6 +94,9 @@ void dpdk_tcp_endpoint_close (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_abort (DpdkTcpEndpoint *self);
 gboolean dpdk_tcp_endpoint_is_closed (DpdkTcpEndpoint *self);
 gboolean dpdk_tcp_endpoint_is_connected (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_set_connection (DpdkTcpEndpoint *self, DpdkTcpConnection *connection);
+/* who is to be told that the endpoint is connected no more; NULL if that was done */
+DpdkTcpConnection *dpdk_tcp_endpoint_take_connection (DpdkTcpEndpoint *self);
 
 GSocketAddress *dpdk_tcp_endpoint_get_local_address (DpdkTcpEndpoint *self, GError **error);
 GSocketAddress *dpdk_tcp_endpoint_get_remote_address (DpdkTcpEndpoint *self, GError **error);

@@ -53,6 +53,8 @@ dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self)
   dpdk_tcp_send_queue_clear (&self->sending);
   dpdk_tcp_endpoint_free_released (self);
   g_free (self->reason);
+  if (self->has_connection)
+    g_weak_ref_clear (&self->connection);
   dpdk_worker_core_unref (self->core);
   dpdk_worker_lock_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -550,6 +552,23 @@ dpdk_tcp_endpoint_is_connected (DpdkTcpEndpoint *self)
                  self->error == ERR_OK;
   dpdk_tcp_endpoint_unlock (self);
   return is_connected;
+}
+
+void
+dpdk_tcp_endpoint_set_connection (DpdkTcpEndpoint *self, DpdkTcpConnection *connection)
+{
+  g_weak_ref_set (&self->connection, connection);
+  self->has_connection = TRUE;
+  g_atomic_int_set (&self->connection_is_watching, TRUE);
+}
+
+DpdkTcpConnection *
+dpdk_tcp_endpoint_take_connection (DpdkTcpEndpoint *self)
+{
+  if (!g_atomic_int_get (&self->connection_is_watching) ||
+      !g_atomic_int_compare_and_exchange (&self->connection_is_watching, TRUE, FALSE))
+    return NULL;
+  return g_weak_ref_get (&self->connection);
 }
 
 GSocketAddress *

@@ -42,10 +42,12 @@ dpdk_tcp_socket_begin_connect (DpdkTcpSocket *self, GSocketAddress *address,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   endpoint = dpdk_tcp_socket_get_endpoint (self);
-  return dpdk_tcp_endpoint_check_worker (endpoint, G_STRFUNC, error) &&
-         dpdk_tcp_socket_check_address (self, address, &ip, &port, error) &&
-         dpdk_tcp_endpoint_begin_connect (endpoint, self, &ip, port, func, user_data, destroy,
-                                          error);
+  if (!dpdk_tcp_endpoint_check_worker (endpoint, G_STRFUNC, error) ||
+      !dpdk_tcp_socket_check_address (self, address, &ip, &port, error) ||
+      !dpdk_tcp_endpoint_begin_connect (endpoint, self, &ip, port, func, user_data, destroy, error))
+    return FALSE;
+  dpdk_tcp_socket_notify_remote_address (self);
+  return TRUE;
 }
 
 /**

@@ -30,9 +30,11 @@ typedef enum {
   PROP_FAMILY,
   PROP_LINGER,
   PROP_CONNECT_TIMEOUT,
+  PROP_REMOTE_ADDRESS,
+  PROP_CONNECTED,
 } DpdkTcpSocketProperty;
 
-static GParamSpec *properties[PROP_CONNECT_TIMEOUT + 1];
+static GParamSpec *properties[PROP_CONNECTED + 1];
 
 G_DEFINE_FINAL_TYPE (DpdkTcpSocket, dpdk_tcp_socket, DPDK_TYPE_SOCKET)
 
@@ -49,9 +51,31 @@ dpdk_tcp_socket_is_closed (DpdkSocket *socket)
 }
 
 static void
+end (DpdkTcpSocket *self, void (*how) (DpdkTcpEndpoint *endpoint))
+{
+  gboolean was_connected = dpdk_tcp_endpoint_is_connected (self->endpoint);
+  g_autoptr (DpdkTcpConnection) connection = NULL;
+
+  /* before, so that the worker finds nobody to tell */
+  if (was_connected)
+    connection = dpdk_tcp_endpoint_take_connection (self->endpoint);
+  how (self->endpoint);
+  if (connection != NULL)
+    dpdk_tcp_connection_notify_end (connection, FALSE);
+  else if (was_connected)
+    dpdk_tcp_socket_notify_connected (self, FALSE);
+}
+
+static void
 dpdk_tcp_socket_close (DpdkSocket *socket)
 {
-  dpdk_tcp_endpoint_close (DPDK_TCP_SOCKET (socket)->endpoint);
+  end (DPDK_TCP_SOCKET (socket), dpdk_tcp_endpoint_close);
+}
+
+void
+dpdk_tcp_socket_abort (DpdkTcpSocket *self)
+{
+  end (self, dpdk_tcp_endpoint_abort);
 }
 
 static guint8
@@ -98,6 +122,13 @@ dpdk_tcp_socket_get_property (GObject *object, guint id, GValue *value, GParamSp
     case PROP_CONNECT_TIMEOUT:
       g_value_set_uint (value, dpdk_tcp_socket_get_connect_timeout (self));
       break;
+    case PROP_REMOTE_ADDRESS:
+      if (self->endpoint != NULL)
+        g_value_take_object (value, dpdk_tcp_socket_get_remote_address (self, NULL));
+      break;
+    case PROP_CONNECTED:
+      g_value_set_boolean (value, self->endpoint != NULL && dpdk_tcp_socket_is_connected (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -120,6 +151,8 @@ dpdk_tcp_socket_set_property (GObject *object, guint id, const GValue *value, GP
       dpdk_tcp_socket_set_connect_timeout (self, g_value_get_uint (value));
       break;
     case PROP_FAMILY:
+    case PROP_REMOTE_ADDRESS:
+    case PROP_CONNECTED:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -129,6 +162,7 @@ static void
 dpdk_tcp_socket_class_init (DpdkTcpSocketClass *klass)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   DpdkSocketClass *socket_class = DPDK_SOCKET_CLASS (klass);
 
@@ -156,9 +190,8 @@ dpdk_tcp_socket_class_init (DpdkTcpSocketClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_FAMILY] = g_param_spec_enum (
-      "family", NULL, NULL, G_TYPE_SOCKET_FAMILY, G_SOCKET_FAMILY_INVALID,
-      (GParamFlags) (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY));
+  properties[PROP_FAMILY] = g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY,
+                                               G_SOCKET_FAMILY_INVALID, read_only);
   /**
    * DpdkTcpSocket:linger:
    *
@@ -181,6 +214,28 @@ dpdk_tcp_socket_class_init (DpdkTcpSocketClass *klass)
    */
   properties[PROP_CONNECT_TIMEOUT] =
       g_param_spec_uint ("connect-timeout", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
+   * DpdkTcpSocket:remote-address:
+   *
+   * The address of the peer, as soon as connecting to it has begun; %NULL before.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_REMOTE_ADDRESS] =
+      g_param_spec_object ("remote-address", NULL, NULL, G_TYPE_SOCKET_ADDRESS, read_only);
+  /**
+   * DpdkTcpSocket:connected:
+   *
+   * Whether the socket is connected: not closed, and without an error of the connection. That the peer
+   * will send nothing more does not change it.
+   *
+   * There is a notification when the socket is connected and when it is closed. If the connection breaks,
+   * there is one only if the socket has a [class@Dpdk.TcpConnection]; else the functions of
+   * [method@Dpdk.TcpSocket.set_readable_callback] and its kin are told.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CONNECTED] = g_param_spec_boolean ("connected", NULL, NULL, FALSE, read_only);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
@@ -199,6 +254,28 @@ dpdk_tcp_socket_new_take (DpdkWorker *worker, DpdkPort *port, GSocketFamily fami
   self->family = family;
   dpdk_socket_set_owners (DPDK_SOCKET (self), worker, port);
   return self;
+}
+
+void
+dpdk_tcp_socket_notify_connected (DpdkTcpSocket *self, gboolean later)
+{
+  if (later)
+    dpdk_socket_notify_later (DPDK_SOCKET (self), properties[PROP_CONNECTED]);
+  else
+    dpdk_socket_notify (DPDK_SOCKET (self), properties[PROP_CONNECTED]);
+}
+
+void
+dpdk_tcp_socket_notify_open (DpdkTcpSocket *self)
+{
+  dpdk_socket_notify_local_address (DPDK_SOCKET (self));
+  dpdk_tcp_socket_notify_connected (self, FALSE);
+}
+
+void
+dpdk_tcp_socket_notify_remote_address (DpdkTcpSocket *self)
+{
+  dpdk_socket_notify (DPDK_SOCKET (self), properties[PROP_REMOTE_ADDRESS]);
 }
 
 DpdkTcpEndpoint *
@@ -292,8 +369,9 @@ dpdk_tcp_socket_check_address (DpdkTcpSocket *self, GSocketAddress *address, ip_
  *
  * May be called from any thread but that of another worker.
  *
- * Fails with %G_IO_ERROR_INVALID_ARGUMENT if no port has the address or it is of another family, and
- * with %G_IO_ERROR_ADDRESS_IN_USE if the port is taken.
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT if no port has the address or it is of another family, with
+ * %G_IO_ERROR_ADDRESS_IN_USE if the port is taken, with %G_IO_ERROR_EXISTS if the socket is bound
+ * already, with %G_IO_ERROR_CLOSED, and with %DPDK_ERROR_WRONG_WORKER.
  *
  * Returns: %TRUE on success
  *
@@ -318,6 +396,7 @@ dpdk_tcp_socket_bind (DpdkTcpSocket *self, GSocketAddress *address, GError **err
   if (port == NULL || !dpdk_tcp_endpoint_bind (self->endpoint, &ip, number, error))
     return FALSE;
   dpdk_socket_set_owners (DPDK_SOCKET (self), worker, port);
+  dpdk_socket_notify_local_address (DPDK_SOCKET (self));
   return TRUE;
 }
 
@@ -359,11 +438,13 @@ dpdk_tcp_socket_connect (DpdkTcpSocket *self, GSocketAddress *address, GCancella
       !dpdk_tcp_socket_check_address (self, address, &ip, &port, error) ||
       !dpdk_tcp_endpoint_connect (self->endpoint, &ip, port, NULL, error))
     return NULL;
+  dpdk_tcp_socket_notify_remote_address (self);
   if (!dpdk_tcp_endpoint_wait_connected (self->endpoint, cancellable, error))
     {
       dpdk_tcp_endpoint_abort (self->endpoint);
       return NULL;
     }
+  dpdk_tcp_socket_notify_open (self);
   return dpdk_tcp_connection_new (self);
 }
 
@@ -454,7 +535,9 @@ dpdk_tcp_socket_connect_async (DpdkTcpSocket *self, GSocketAddress *address,
   connect->endpoint = dpdk_tcp_endpoint_ref (self->endpoint);
   g_task_set_task_data (task, connect, free_connect_data);
   watch_connect (task, connect);
-  if (!dpdk_tcp_endpoint_connect (self->endpoint, &ip, port, task, &error))
+  if (dpdk_tcp_endpoint_connect (self->endpoint, &ip, port, task, &error))
+    dpdk_tcp_socket_notify_remote_address (self);
+  else
     g_task_return_error (task, error);
 }
 
@@ -480,11 +563,12 @@ dpdk_tcp_socket_connect_finish (DpdkTcpSocket *self, GAsyncResult *result, GErro
     return NULL;
   /* a later cancellation is for something else */
   drop_cancel_source (g_task_get_task_data (G_TASK (result)));
+  dpdk_tcp_socket_notify_open (self);
   return dpdk_tcp_connection_new (self);
 }
 
 /**
- * dpdk_tcp_socket_is_connected:
+ * dpdk_tcp_socket_is_connected: (get-property connected)
  * @self: a socket
  *
  * Whether the socket is connected: not closed, and without an error of the connection. May be called
@@ -503,7 +587,7 @@ dpdk_tcp_socket_is_connected (DpdkTcpSocket *self)
 }
 
 /**
- * dpdk_tcp_socket_get_remote_address:
+ * dpdk_tcp_socket_get_remote_address: (get-property remote-address)
  * @self: a socket
  * @error: return location for an error
  *

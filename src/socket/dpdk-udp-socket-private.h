@@ -23,6 +23,8 @@ typedef enum {
   PROP_RECEIVE_BUFFER_SIZE,
   PROP_SEND_BUFFER_SIZE,
   PROP_MULTICAST_PORT,
+  PROP_REMOTE_ADDRESS,
+  PROP_CONNECTED,
 } DpdkUdpSocketProperty;
 
 guint8 dpdk_udp_socket_get_ip_option (DpdkSocket *socket, guint option);

@@ -4,12 +4,13 @@
 
 #include "dpdk-socket-private.h"
 
-static GParamSpec *properties[PROP_MULTICAST_PORT + 1];
+static GParamSpec *properties[PROP_CONNECTED + 1];
 
 void
 dpdk_udp_socket_install_options (GObjectClass *klass)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
 
   /**
    * DpdkUdpSocket:family:
@@ -18,9 +19,8 @@ dpdk_udp_socket_install_options (GObjectClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_FAMILY] = g_param_spec_enum (
-      "family", NULL, NULL, G_TYPE_SOCKET_FAMILY, G_SOCKET_FAMILY_INVALID,
-      (GParamFlags) (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY));
+  properties[PROP_FAMILY] = g_param_spec_enum ("family", NULL, NULL, G_TYPE_SOCKET_FAMILY,
+                                               G_SOCKET_FAMILY_INVALID, read_only);
   /**
    * DpdkUdpSocket:ipv6-only:
    *
@@ -94,9 +94,25 @@ dpdk_udp_socket_install_options (GObjectClass *klass)
    *
    * Since: 0.1
    */
-  properties[PROP_MULTICAST_PORT] = g_param_spec_object (
-      "multicast-port", NULL, NULL, DPDK_TYPE_PORT,
-      (GParamFlags) (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY));
+  properties[PROP_MULTICAST_PORT] =
+      g_param_spec_object ("multicast-port", NULL, NULL, DPDK_TYPE_PORT, read_only);
+  /**
+   * DpdkUdpSocket:remote-address:
+   *
+   * The address of the peer that the socket is connected to; %NULL if it is not.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_REMOTE_ADDRESS] =
+      g_param_spec_object ("remote-address", NULL, NULL, G_TYPE_SOCKET_ADDRESS, read_only);
+  /**
+   * DpdkUdpSocket:connected:
+   *
+   * Whether the socket is connected to a peer, and not closed.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CONNECTED] = g_param_spec_boolean ("connected", NULL, NULL, FALSE, read_only);
   g_object_class_install_properties (klass, G_N_ELEMENTS (properties), properties);
 }
 
@@ -132,6 +148,12 @@ dpdk_udp_socket_get_option (DpdkUdpSocket *self, guint id, GValue *value)
     case PROP_MULTICAST_PORT:
       g_value_set_object (value, dpdk_udp_socket_get_multicast_port (self));
       return TRUE;
+    case PROP_REMOTE_ADDRESS:
+      g_value_take_object (value, dpdk_udp_socket_get_remote_address (self, NULL));
+      return TRUE;
+    case PROP_CONNECTED:
+      g_value_set_boolean (value, dpdk_udp_socket_is_connected (self));
+      return TRUE;
     default:
       return FALSE;
     }
@@ -165,6 +187,8 @@ dpdk_udp_socket_set_option (DpdkUdpSocket *self, guint id, const GValue *value)
       return TRUE;
     case PROP_FAMILY:
     case PROP_MULTICAST_PORT:
+    case PROP_REMOTE_ADDRESS:
+    case PROP_CONNECTED:
     default:
       return FALSE;
     }

@@ -130,7 +130,12 @@ dpdk_udp_socket_is_closed (DpdkSocket *socket)
 static void
 dpdk_udp_socket_close (DpdkSocket *socket)
 {
-  dpdk_udp_endpoint_close (DPDK_UDP_SOCKET (socket)->endpoint, TRUE);
+  DpdkUdpSocket *self = DPDK_UDP_SOCKET (socket);
+  gboolean was_connected = dpdk_udp_endpoint_is_connected (self->endpoint);
+
+  dpdk_udp_endpoint_close (self->endpoint, TRUE);
+  if (was_connected)
+    dpdk_udp_socket_notify_option (self, PROP_CONNECTED);
 }
 
 static void
@@ -318,7 +323,16 @@ dpdk_udp_socket_bind (DpdkUdpSocket *self, GSocketAddress *address, GError **err
   if (port == NULL || !dpdk_udp_endpoint_bind (self->endpoint, address, error))
     return FALSE;
   dpdk_socket_set_owners (DPDK_SOCKET (self), dpdk_socket_get_worker (DPDK_SOCKET (self)), port);
+  dpdk_socket_notify_local_address (DPDK_SOCKET (self));
   return TRUE;
+}
+
+static void
+notify_peer (DpdkUdpSocket *self, gboolean connected_has_changed)
+{
+  dpdk_udp_socket_notify_option (self, PROP_REMOTE_ADDRESS);
+  if (connected_has_changed)
+    dpdk_udp_socket_notify_option (self, PROP_CONNECTED);
 }
 
 /**
@@ -344,11 +358,18 @@ dpdk_udp_socket_bind (DpdkUdpSocket *self, GSocketAddress *address, GError **err
 gboolean
 dpdk_udp_socket_connect (DpdkUdpSocket *self, GSocketAddress *address, GError **error)
 {
+  gboolean was_connected;
+
   g_return_val_if_fail (dpdk_udp_socket_is_made (self), FALSE);
   g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return dpdk_udp_endpoint_connect (self->endpoint, address, error);
+  was_connected = dpdk_udp_endpoint_is_connected (self->endpoint);
+  if (!dpdk_udp_endpoint_connect (self->endpoint, address, error))
+    return FALSE;
+  dpdk_socket_notify_local_address (DPDK_SOCKET (self));
+  notify_peer (self, !was_connected);
+  return TRUE;
 }
 
 /**
@@ -370,14 +391,21 @@ dpdk_udp_socket_connect (DpdkUdpSocket *self, GSocketAddress *address, GError **
 gboolean
 dpdk_udp_socket_disconnect (DpdkUdpSocket *self, GError **error)
 {
+  gboolean was_connected;
+
   g_return_val_if_fail (dpdk_udp_socket_is_made (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return dpdk_udp_endpoint_disconnect (self->endpoint, error);
+  was_connected = dpdk_udp_endpoint_is_connected (self->endpoint);
+  if (!dpdk_udp_endpoint_disconnect (self->endpoint, error))
+    return FALSE;
+  if (was_connected)
+    notify_peer (self, TRUE);
+  return TRUE;
 }
 
 /**
- * dpdk_udp_socket_is_connected:
+ * dpdk_udp_socket_is_connected: (get-property connected)
  * @self: a socket
  *
  * Whether the socket is connected to a peer. May be called from any thread.
@@ -395,7 +423,7 @@ dpdk_udp_socket_is_connected (DpdkUdpSocket *self)
 }
 
 /**
- * dpdk_udp_socket_get_remote_address:
+ * dpdk_udp_socket_get_remote_address: (get-property remote-address)
  * @self: a socket
  * @error: return location for an error
  *

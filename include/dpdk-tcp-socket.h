@@ -53,6 +53,18 @@ DpdkTcpSocket *dpdk_tcp_socket_new (DpdkRuntime *runtime, GSocketFamily family, 
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_bind (DpdkTcpSocket *self, GSocketAddress *address, GError **error);
 DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_socket_bind_to_host (DpdkTcpSocket *self, const char *host_and_port,
+                                       guint16 default_port, GResolver *resolver,
+                                       GCancellable *cancellable, GError **error);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_socket_bind_to_host_async (DpdkTcpSocket *self, const char *host_and_port,
+                                         guint16 default_port, GResolver *resolver,
+                                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                                         gpointer user_data);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_tcp_socket_bind_to_host_finish (DpdkTcpSocket *self, GAsyncResult *result,
+                                              GError **error);
+DPDK_AVAILABLE_IN_0_1
 DpdkTcpConnection *dpdk_tcp_socket_connect (DpdkTcpSocket *self, GSocketAddress *address,
                                             GCancellable *cancellable, GError **error);
 DPDK_AVAILABLE_IN_0_1

@@ -93,6 +93,18 @@ DpdkUdpSocket *dpdk_udp_socket_new (DpdkRuntime *runtime, GSocketFamily family, 
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_udp_socket_bind (DpdkUdpSocket *self, GSocketAddress *address, GError **error);
 DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_udp_socket_bind_to_host (DpdkUdpSocket *self, const char *host_and_port,
+                                       guint16 default_port, GResolver *resolver,
+                                       GCancellable *cancellable, GError **error);
+DPDK_AVAILABLE_IN_0_1
+void dpdk_udp_socket_bind_to_host_async (DpdkUdpSocket *self, const char *host_and_port,
+                                         guint16 default_port, GResolver *resolver,
+                                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                                         gpointer user_data);
+DPDK_AVAILABLE_IN_0_1
+gboolean dpdk_udp_socket_bind_to_host_finish (DpdkUdpSocket *self, GAsyncResult *result,
+                                              GError **error);
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_udp_socket_connect (DpdkUdpSocket *self, GSocketAddress *address, GError **error);
 DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_udp_socket_disconnect (DpdkUdpSocket *self, GError **error);

@@ -1,130 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* listening on an address that has a name */
-#include "dpdk-address-search-private.h"
 #include "dpdk-lcore-private.h"
-#include "dpdk-socket-native-private.h"
-#include "dpdk-socket-private.h"
+#include "dpdk-socket-host-private.h"
+#include "dpdk-tcp-listener.h"
 
-/* what a name stands for, and what is to be done with it */
+#define PURPOSE "listen on"
+
 typedef struct {
-  char *name;
+  DpdkRuntime *runtime;
   guint backlog;
-  DpdkAddressSearch *search;
-  GSource *cancelled;
-  /* (element-type GSocketAddress) */
-  GList *addresses;
-} Host;
-
-static void
-end_search (Host *self)
-{
-  if (self->cancelled != NULL)
-    g_source_destroy (self->cancelled);
-  g_clear_pointer (&self->cancelled, g_source_unref);
-  g_clear_pointer (&self->search, dpdk_address_search_end);
-}
-
-static void
-host_free (gpointer data)
-{
-  Host *self = data;
-
-  end_search (self);
-  g_list_free_full (self->addresses, g_object_unref);
-  g_free (self->name);
-  g_free (self);
-}
+  DpdkTcpListener *listener;
+} Listen;
 
 static gboolean
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+listen_on_address (GSocketAddress *address, gpointer user_data, GError **error)
 {
-  g_autoptr (GTask) task = user_data;
+  Listen *self = user_data;
 
-  end_search (g_task_get_task_data (task));
-  g_task_return_error_if_cancelled (task);
-  return G_SOURCE_REMOVE;
+  self->listener = dpdk_tcp_listener_new (self->runtime, address, self->backlog, error);
+  return self->listener != NULL;
 }
 
-static void
-on_addresses (GList *addresses, const GError *error, gboolean is_over, gpointer user_data)
-{
-  Host *self = g_task_get_task_data (user_data);
-  g_autoptr (GTask) task = NULL;
-
-  self->addresses = g_list_concat (self->addresses, addresses);
-  if (!is_over)
-    {
-      dpdk_address_search_want (self->search);
-      return;
-    }
-  task = user_data;
-  end_search (self);
-  if (self->addresses != NULL)
-    g_task_return_boolean (task, TRUE);
-  else if (error != NULL)
-    g_task_return_error (task, g_error_copy (error));
-  else
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND,
-                             "Cannot listen on %s: it has no address", self->name);
-}
-
-static void
-look_up (GTask *task, GSocketConnectable *connectable, GResolver *resolver, guint backlog,
-         gboolean *is_gone)
-{
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  Host *self = g_new0 (Host, 1);
-
-  self->name = g_socket_connectable_to_string (connectable);
-  self->backlog = backlog;
-  g_task_set_task_data (task, self, host_free);
-  if (g_task_return_error_if_cancelled (task))
-    return;
-  if (cancellable != NULL)
-    {
-      self->cancelled = g_cancellable_source_new (cancellable);
-      g_source_set_callback (self->cancelled, G_SOURCE_FUNC (on_cancelled), task, NULL);
-      g_source_attach (self->cancelled, g_task_get_context (task));
-    }
-  self->search =
-      dpdk_address_search_new (connectable, resolver, G_SOCKET_FAMILY_INVALID, on_addresses, task);
-  if (is_gone != NULL)
-    {
-      *is_gone = FALSE;
-      dpdk_address_search_watch (self->search, is_gone);
-    }
-  dpdk_address_search_want (self->search);
-  /* dropped when it is over */
-  g_object_ref (task);
-}
-
-/* on the first address that is ours */
+/* in the context of the caller, where the signals will be emitted */
 static DpdkTcpListener *
-listen_on (DpdkRuntime *runtime, Host *host, GError **error)
+listen_on_host (DpdkRuntime *runtime, DpdkSocketHost *host, guint backlog, GError **error)
 {
-  g_autoptr (GPtrArray) workers = dpdk_runtime_dup_workers (runtime, error);
-  g_autoptr (GString) others = g_string_new (NULL);
+  Listen self = { runtime, backlog, NULL };
 
-  if (workers == NULL)
-    return NULL;
-  for (GList *l = host->addresses; l != NULL; l = l->next)
-    {
-      g_autofree char *name = dpdk_socket_address_to_string (l->data);
-
-      if (dpdk_socket_find_port (g_ptr_array_index (workers, 0), l->data, NULL, NULL) != NULL)
-        return dpdk_tcp_listener_new (runtime, l->data, host->backlog, error);
-      g_string_append_printf (others, "%s%s", others->len > 0 ? ", " : "", name);
-    }
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Cannot listen on %s: no port of the runtime has one of its addresses, %s",
-               host->name, others->str);
-  return NULL;
-}
-
-static void
-on_looked_up (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
+  dpdk_socket_host_use (host, listen_on_address, &self, error);
+  return self.listener;
 }
 
 /**
@@ -154,11 +58,7 @@ dpdk_tcp_listener_new_for_host (DpdkRuntime *runtime, const char *host_and_port,
                                 guint16 default_port, guint backlog, GResolver *resolver,
                                 GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GSocketConnectable) connectable = NULL;
-  g_autoptr (GMainContext) context = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GTask) task = NULL;
-  gboolean is_gone = TRUE;
+  g_autoptr (DpdkSocketHost) host = NULL;
 
   g_return_val_if_fail (DPDK_IS_RUNTIME (runtime), NULL);
   g_return_val_if_fail (host_and_port != NULL, NULL);
@@ -170,33 +70,22 @@ dpdk_tcp_listener_new_for_host (DpdkRuntime *runtime, const char *host_and_port,
   if (!dpdk_lcore_check_may_wait ("dpdk_tcp_listener_new_for_host",
                                   "dpdk_tcp_listener_new_for_host_async()", error))
     return NULL;
-  connectable = g_network_address_parse (host_and_port, default_port, error);
-  if (connectable == NULL)
-    return NULL;
-  context = g_main_context_new ();
-  g_main_context_push_thread_default (context);
-  task = g_task_new (runtime, cancellable, on_looked_up, &result);
-  g_task_set_source_tag (task, dpdk_tcp_listener_new_for_host);
-  look_up (task, connectable, resolver, backlog, &is_gone);
-  while (result == NULL || !is_gone)
-    g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
-  /* in the context of the caller, where the signals will be emitted */
-  return g_task_propagate_boolean (task, error)
-             ? listen_on (runtime, g_task_get_task_data (task), error)
-             : NULL;
+  host = dpdk_socket_host_look_up (runtime, PURPOSE, host_and_port, default_port,
+                                   G_SOCKET_FAMILY_INVALID, resolver, cancellable, error);
+  return host != NULL ? listen_on_host (runtime, host, backlog, error) : NULL;
 }
 
 static void
-on_async_looked_up (GObject *source, GAsyncResult *result, gpointer user_data)
+on_looked_up (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  GTask *lookup = G_TASK (result);
   GError *error = NULL;
+  g_autoptr (DpdkSocketHost) host = dpdk_socket_host_look_up_finish (result, &error);
   DpdkTcpListener *listener = NULL;
 
-  if (g_task_propagate_boolean (lookup, &error))
-    listener = listen_on (DPDK_RUNTIME (source), g_task_get_task_data (lookup), &error);
+  if (host != NULL)
+    listener = listen_on_host (DPDK_RUNTIME (source), host,
+                               GPOINTER_TO_UINT (g_task_get_task_data (task)), &error);
   if (listener != NULL)
     g_task_return_pointer (task, listener, g_object_unref);
   else
@@ -227,10 +116,7 @@ dpdk_tcp_listener_new_for_host_async (DpdkRuntime *runtime, const char *host_and
                                       GCancellable *cancellable, GAsyncReadyCallback callback,
                                       gpointer user_data)
 {
-  g_autoptr (GSocketConnectable) connectable = NULL;
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GTask) lookup = NULL;
-  GError *error = NULL;
 
   g_return_if_fail (DPDK_IS_RUNTIME (runtime));
   g_return_if_fail (host_and_port != NULL);
@@ -240,15 +126,10 @@ dpdk_tcp_listener_new_for_host_async (DpdkRuntime *runtime, const char *host_and
 
   task = g_task_new (runtime, cancellable, callback, user_data);
   g_task_set_source_tag (task, dpdk_tcp_listener_new_for_host_async);
-  connectable = g_network_address_parse (host_and_port, default_port, &error);
-  if (connectable == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  lookup = g_task_new (runtime, cancellable, on_async_looked_up, g_steal_pointer (&task));
-  g_task_set_source_tag (lookup, dpdk_tcp_listener_new_for_host_async);
-  look_up (lookup, connectable, resolver, backlog, NULL);
+  g_task_set_task_data (task, GUINT_TO_POINTER (backlog), NULL);
+  dpdk_socket_host_look_up_async (runtime, PURPOSE, host_and_port, default_port,
+                                  G_SOCKET_FAMILY_INVALID, resolver, cancellable, on_looked_up,
+                                  g_steal_pointer (&task));
 }
 
 /**

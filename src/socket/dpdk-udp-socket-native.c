@@ -223,13 +223,18 @@ dpdk_udp_socket_try_receive (DpdkUdpSocket *self, DpdkUdpMessage *messages, guin
 GBytes *
 dpdk_udp_socket_try_receive_bytes (DpdkUdpSocket *self, GSocketAddress **address, GError **error)
 {
+  DpdkUdpEndpoint *endpoint;
   DpdkUdpMessage message;
   GBytes *bytes;
   gint n;
 
   g_return_val_if_fail (dpdk_udp_socket_is_made (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  n = dpdk_udp_socket_try_receive (self, &message, 1, error);
+  endpoint = dpdk_udp_socket_get_endpoint (self);
+  if (!dpdk_udp_endpoint_check_worker (endpoint, G_STRFUNC, error))
+    return NULL;
+  n = dpdk_udp_endpoint_try_receive (endpoint, &message, 1, error);
   if (n == 0)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "No datagram has arrived");
   if (n < 1)

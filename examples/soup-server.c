@@ -30,11 +30,14 @@ typedef struct {
   GIOStream *stream;
   GSource *idle_watch;
   guint n_idle_looks;
+  /* Runs while a request is awaited, up to the end of its headers. */
+  GSource *idle_timer;
   gboolean is_closed;
 } Client;
 
 static int port = 80;
 static char *directory;
+static int idle_timeout_s = 60;
 static char *tls_cert;
 static char *tls_key;
 
@@ -43,6 +46,8 @@ static const GOptionEntry option_entries[] = {
     "N" },
   { "directory", 'd', G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &directory,
     "Serve the files of this folder (default: the current one)", "PATH" },
+  { "idle-timeout", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &idle_timeout_s,
+    "Close a connection that sends no request for N seconds (default 60, 0 for never)", "N" },
   { "tls-cert", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &tls_cert,
     "Serve HTTPS with the certificate, or chain of them, in this PEM file", "PATH" },
   { "tls-key", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &tls_key,
@@ -72,11 +77,32 @@ client_stop_watch (Client *self)
 }
 
 static void
+client_stop_timer (Client *self)
+{
+  if (self->idle_timer == NULL)
+    return;
+
+  g_source_destroy (self->idle_timer);
+  g_clear_pointer (&self->idle_timer, g_source_unref);
+}
+
+static void
+client_close (Client *self)
+{
+  client_stop_watch (self);
+  client_stop_timer (self);
+  g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  self->is_closed = TRUE;
+  self->server->n_open--;
+}
+
+static void
 client_free (gpointer data)
 {
   Client *self = data;
 
   client_stop_watch (self);
+  client_stop_timer (self);
   if (!self->is_closed)
     self->server->n_open--;
   g_free (self);
@@ -92,12 +118,29 @@ on_idle_readable (GObject *input, gpointer user_data)
   if (++self->n_idle_looks < N_IDLE_LOOKS)
     return G_SOURCE_CONTINUE;
 
-  client_stop_watch (self);
-  g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
-  self->is_closed = TRUE;
-  self->server->n_open--;
+  client_close (self);
 
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_idle_timeout (gpointer user_data)
+{
+  client_close (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Whoever says nothing, or only a part of a request, shall not hold a connection for ever. */
+static void
+client_start_timer (Client *self)
+{
+  if (idle_timeout_s == 0 || self->idle_timer != NULL)
+    return;
+
+  self->idle_timer = g_timeout_source_new_seconds ((guint) idle_timeout_s);
+  g_source_set_callback (self->idle_timer, on_idle_timeout, self, NULL);
+  g_source_attach (self->idle_timer, NULL);
 }
 
 static Client *
@@ -109,12 +152,24 @@ get_client (SoupServerMessage *message)
 }
 
 static void
-on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
+on_headers (SoupServerMessage *message, gpointer user_data)
 {
   Client *client = get_client (message);
 
   if (client != NULL)
-    client_stop_watch (client);
+    client_stop_timer (client);
+}
+
+static void
+on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
+{
+  Client *client = get_client (message);
+
+  if (client == NULL)
+    return;
+
+  client_stop_watch (client);
+  g_signal_connect (message, "got-headers", G_CALLBACK (on_headers), NULL);
 }
 
 /* libsoup 3.2 forgets a connection that ends between two requests, and never closes it. */
@@ -127,6 +182,7 @@ on_request_finished (SoupServer *soup, SoupServerMessage *message, gpointer user
   if (client == NULL || client->idle_watch != NULL || client->is_closed)
     return;
 
+  client_start_timer (client);
   input = g_io_stream_get_input_stream (client->stream);
   client->idle_watch =
       g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (input), NULL);
@@ -151,6 +207,7 @@ server_take (Server *server, GIOStream *stream, DpdkTcpConnection *connection)
       server->n_open++;
       client->stream = stream;
       g_object_set_data_full (G_OBJECT (remote), "client", client, client_free);
+      client_start_timer (client);
       if (soup_server_accept_iostream (server->soup, stream, local, remote, &error))
         return;
     }
@@ -328,6 +385,8 @@ parse_options (int *argc, char ***argv)
     problem = "no arguments are allowed";
   else if (port < 1 || port > G_MAXUINT16)
     problem = "a port is between 1 and 65535";
+  else if (idle_timeout_s < 0)
+    problem = "a timeout is not negative";
   else if (tls_key != NULL && tls_cert == NULL)
     problem = "a key needs a certificate";
 

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define MEBIBYTE (1024 * 1024)
 #define PORT 8080
@@ -37,7 +38,7 @@ write_file (const char *folder, const char *name, gsize size)
 }
 
 static void
-server_start (Server *self, gboolean is_tls)
+server_start (Server *self, gboolean is_tls, const char *more_arguments)
 {
   g_autofree char *arguments = NULL;
   g_autofree char *tls_arguments = NULL;
@@ -61,7 +62,8 @@ server_start (Server *self, gboolean is_tls)
   self->scheme = is_tls ? "https" : "http";
   self->options = is_tls ? g_strdup_printf ("--cacert '%s'", self->pem) : g_strdup ("");
   tls_arguments = is_tls ? g_strdup_printf ("--tls-cert '%s'", self->pem) : g_strdup ("");
-  arguments = g_strdup_printf ("--port %d --directory '%s' %s", PORT, self->folder, tls_arguments);
+  arguments = g_strdup_printf ("--port %d --directory '%s' %s %s", PORT, self->folder,
+                               tls_arguments, more_arguments);
   self->process = net_program_start ("soup-server", arguments);
   net_program_wait_for_output (self->process, "listening on " NET_OUR_V4);
   net_program_wait_for_output (self->process, "listening on [" NET_OUR_V6 "]");
@@ -255,7 +257,7 @@ run (gconstpointer data)
   const char *scheme = data;
   Server server;
 
-  server_start (&server, g_str_equal (scheme, "https"));
+  server_start (&server, g_str_equal (scheme, "https"), "");
   get_files (&server);
   keep_alive (&server);
   parallel (&server);
@@ -274,7 +276,7 @@ run_stop (gconstpointer data)
   int fds[20];
   Server server;
 
-  server_start (&server, g_str_equal (scheme, "https"));
+  server_start (&server, g_str_equal (scheme, "https"), "");
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     {
       guint8 buffer[1000];
@@ -291,6 +293,117 @@ run_stop (gconstpointer data)
     net_kernel_close (fds[i]);
 }
 
+#define IDLE_S 2
+
+/* up to the end of the headers of an answer that has no body */
+static gboolean
+ask (int fd)
+{
+  static const char request[] = "GET /empty HTTP/1.1\r\nHost: x\r\n\r\n";
+  char answer[1000] = "";
+
+  /* the server may just have closed it */
+  if (send (fd, request, strlen (request), MSG_NOSIGNAL) < 0)
+    return FALSE;
+  for (gsize n = 0; strstr (answer, "\r\n\r\n") == NULL;)
+    {
+      gssize m = recv (fd, answer + n, sizeof answer - 1 - n, 0);
+
+      if (m <= 0)
+        return FALSE;
+      n += (gsize) m;
+    }
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200"));
+  return TRUE;
+}
+
+/* gives when the server has answered for the last time; the pauses are shorter than the timeout, but
+   together they are longer */
+static gint64
+ask_with_pauses (int *fd)
+{
+  gint64 end = 0;
+  guint n_answers = 0;
+
+  while (n_answers < 4)
+    {
+      if (n_answers == 0)
+        *fd = net_kernel_connect (NET_OUR_V4, PORT);
+      if (n_answers > 0)
+        g_usleep (IDLE_S * G_USEC_PER_SEC / 3);
+      end = g_get_monotonic_time ();
+      if (ask (*fd))
+        n_answers++;
+      else
+        {
+          /* this machine was too slow */
+          net_kernel_close (*fd);
+          n_answers = 0;
+        }
+    }
+  return end;
+}
+
+/* whoever does not ask loses the connection; a download does not, however long it takes */
+static void
+run_idle (gconstpointer data)
+{
+  static const char request[] = "GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  static const char half[] = "GET /empty HTTP/1.1\r\nHo";
+  g_autofree char *arguments = g_strdup_printf ("--idle-timeout %d", IDLE_S);
+  int silent, asking, slow, idle;
+  gint64 start, answered;
+  guint64 n_read = 0;
+  gssize n;
+  Server server;
+  static guint8 buffer[65536];
+
+  server_start (&server, FALSE, arguments);
+  slow = net_kernel_connect (NET_OUR_V6, PORT);
+  net_kernel_write (slow, request, strlen (request));
+  start = g_get_monotonic_time ();
+  silent = net_kernel_connect (NET_OUR_V4, PORT);
+  asking = net_kernel_connect (NET_OUR_V6, PORT);
+  net_kernel_write (asking, half, strlen (half));
+  net_kernel_assert_at_end (silent);
+  /* timers of whole seconds come up to one second early or late */
+  g_assert_cmpint (g_get_monotonic_time () - start, >=, (IDLE_S - 1) * G_USEC_PER_SEC);
+  net_kernel_assert_at_end (asking);
+  net_kernel_close (silent);
+  net_kernel_close (asking);
+
+  answered = ask_with_pauses (&idle);
+  net_kernel_assert_at_end (idle);
+  g_assert_cmpint (g_get_monotonic_time () - answered, >=, (IDLE_S - 1) * G_USEC_PER_SEC);
+  net_kernel_close (idle);
+  /* by now it has taken longer than the others may */
+  while ((n = net_kernel_read_some (slow, buffer, sizeof buffer)) > 0)
+    n_read += (guint64) n;
+  g_assert_cmpuint (n_read, >, server.large_size);
+  net_kernel_close (slow);
+  DPDK_TEST_WAIT_UNTIL (get_open (&server) == 1);
+  server_stop (&server, SIGTERM);
+}
+
+/* the same over TLS, where the client sees the end of the session, too */
+static void
+run_idle_tls (gconstpointer data)
+{
+  g_autofree char *arguments = g_strdup_printf ("--idle-timeout %d", IDLE_S);
+  g_autoptr (GIOStream) base = NULL;
+  g_autoptr (GIOStream) stream = NULL;
+  Server server;
+
+  server_start (&server, TRUE, arguments);
+  base = net_kernel_stream_new (net_kernel_connect (NET_OUR_V4, PORT));
+  stream = net_tls_client_new (base, NET_OUR_V4);
+  net_tls_handshake (stream);
+  net_tls_assert_at_end (stream);
+  net_tls_close (stream);
+  DPDK_TEST_WAIT_UNTIL (get_open (&server) == 1);
+  server_stop (&server, SIGTERM);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -299,11 +412,14 @@ main (int argc, char **argv)
   dpdk_test_set_timeout (240);
   dpdk_test_add_data_func ("/net/soup-server/http", DPDK_TEST_FLAGS_NETWORK, "http", run);
   dpdk_test_add_data_func ("/net/soup-server/http-stop", DPDK_TEST_FLAGS_NETWORK, "http", run_stop);
+  dpdk_test_add_data_func ("/net/soup-server/http-idle", DPDK_TEST_FLAGS_NETWORK, NULL, run_idle);
   if (g_tls_backend_supports_tls (g_tls_backend_get_default ()))
     {
       dpdk_test_add_data_func ("/net/soup-server/https", DPDK_TEST_FLAGS_NETWORK, "https", run);
       dpdk_test_add_data_func ("/net/soup-server/https-stop", DPDK_TEST_FLAGS_NETWORK, "https",
                                run_stop);
+      dpdk_test_add_data_func ("/net/soup-server/https-idle", DPDK_TEST_FLAGS_NETWORK, NULL,
+                               run_idle_tls);
     }
   return g_test_run ();
 }

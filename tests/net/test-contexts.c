@@ -225,87 +225,11 @@ test_worker (void)
   run (TRUE);
 }
 
-#define FLOOD (16 * 1024 * 1024)
-
-static gpointer
-flood_thread (gpointer data)
-{
-  int fd = net_kernel_connect (NET_OUR_V4, OUR_PORT);
-
-  net_kernel_write_pattern (fd, 0, FLOOD);
-  net_kernel_finish (fd);
-  net_kernel_assert_at_end (fd);
-  net_kernel_close (fd);
-  return NULL;
-}
-
-static void
-on_flooded (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Echo *self = user_data;
-  g_autoptr (GError) error = NULL;
-  gssize n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
-
-  g_assert_no_error (error);
-  if (n > 0)
-    {
-      g_input_stream_read_async (G_INPUT_STREAM (source), self->data, sizeof self->data,
-                                 G_PRIORITY_DEFAULT, NULL, on_flooded, self);
-      return;
-    }
-  g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
-  g_object_unref (self->stream);
-  g_atomic_int_add (self->n_open, -1);
-  g_free (self);
-}
-
-static void
-on_flood_incoming (DpdkTcpListener *listener, DpdkTcpConnection *connection, gpointer user_data)
-{
-  Echo *echo = g_new0 (Echo, 1);
-
-  echo->stream = G_IO_STREAM (g_object_ref (connection));
-  echo->n_open = user_data;
-  g_input_stream_read_async (g_io_stream_get_input_stream (echo->stream), echo->data,
-                             sizeof echo->data, G_PRIORITY_DEFAULT, NULL, on_flooded, echo);
-}
-
-static gboolean
-count_tick (gpointer user_data)
-{
-  (*(guint *) user_data)++;
-  return G_SOURCE_CONTINUE;
-}
-
-/* streams that always have data leave all others in the context their turn */
-static void
-test_flood (void)
-{
-  DpdkRuntime *runtime = net_start ();
-  DpdkTcpListener *listener = net_listen (runtime, NET_OUR_V4, OUR_PORT);
-  GThread *threads[4];
-  gint n_open = G_N_ELEMENTS (threads);
-  guint n_ticks = 0;
-  guint timer = g_timeout_add (1, count_tick, &n_ticks);
-
-  g_signal_connect (listener, "incoming", G_CALLBACK (on_flood_incoming), &n_open);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("flood", flood_thread, NULL);
-  DPDK_TEST_WAIT_UNTIL (n_open == 0);
-  g_assert_cmpuint (n_ticks, >, 10);
-  g_source_remove (timer);
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    g_thread_join (threads[i]);
-  net_release (listener);
-  net_stop (runtime);
-}
-
 int
 main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
   dpdk_test_add_func ("/net/contexts/default", DPDK_TEST_FLAGS_NETWORK, test_default);
   dpdk_test_add_func ("/net/contexts/worker", DPDK_TEST_FLAGS_NETWORK, test_worker);
-  dpdk_test_add_func ("/net/contexts/flood", DPDK_TEST_FLAGS_NETWORK, test_flood);
   return g_test_run ();
 }

@@ -44,9 +44,10 @@ void dpdk_tcp_socket_notify_open (DpdkTcpSocket *self);
 void dpdk_tcp_socket_notify_connected (DpdkTcpSocket *self, gboolean later);
 /* it has a peer now, which may not answer */
 void dpdk_tcp_socket_notify_remote_address (DpdkTcpSocket *self);
-/* that it is connected no more, and neither is its socket */
+/* closes it, or aborts; @connection: its own, which then is told at once, or NULL */
+void dpdk_tcp_socket_end (DpdkTcpSocket *self, gboolean abort, DpdkTcpConnection *connection);
+/* that it is connected no more */
 void dpdk_tcp_connection_notify_end (DpdkTcpConnection *self, gboolean later);
-void dpdk_tcp_socket_abort (DpdkTcpSocket *self);
 
 gboolean dpdk_tcp_socket_check_address (DpdkTcpSocket *self, GSocketAddress *address, ip_addr_t *ip,
                                         guint16 *port, GError **error);

@@ -92,7 +92,7 @@ dpdk_tcp_connection_close (GIOStream *stream, GCancellable *cancellable, GError 
 
   /* before the streams, which would each end one direction only */
   if (self->socket != NULL && !dpdk_eal_is_inert ())
-    dpdk_socket_close (DPDK_SOCKET (self->socket));
+    dpdk_tcp_socket_end (self->socket, FALSE, self);
   if (self->input == NULL && self->output == NULL)
     return TRUE;
   return G_IO_STREAM_CLASS (dpdk_tcp_connection_parent_class)
@@ -119,6 +119,17 @@ static gboolean
 dpdk_tcp_connection_close_finish (GIOStream *stream, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+dpdk_tcp_connection_dispose (GObject *object)
+{
+  DpdkTcpConnection *self = DPDK_TCP_CONNECTION (object);
+
+  /* first of all: the worker may be about to tell it something */
+  if (self->socket != NULL && !dpdk_eal_is_inert ())
+    dpdk_tcp_endpoint_forget_connection (dpdk_tcp_socket_get_endpoint (self->socket), self);
+  G_OBJECT_CLASS (dpdk_tcp_connection_parent_class)->dispose (object);
 }
 
 static void
@@ -167,6 +178,7 @@ dpdk_tcp_connection_class_init (DpdkTcpConnectionClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GIOStreamClass *stream_class = G_IO_STREAM_CLASS (klass);
 
+  object_class->dispose = dpdk_tcp_connection_dispose;
   object_class->finalize = dpdk_tcp_connection_finalize;
   object_class->get_property = dpdk_tcp_connection_get_property;
   stream_class->get_input_stream = dpdk_tcp_connection_get_input_stream;
@@ -223,7 +235,6 @@ dpdk_tcp_connection_init (DpdkTcpConnection *self)
 void
 dpdk_tcp_connection_notify_end (DpdkTcpConnection *self, gboolean later)
 {
-  dpdk_tcp_socket_notify_connected (self->socket, later);
   if (!dpdk_notify_is_wanted (G_OBJECT (self)))
     return;
   if (!later && self->thread == g_thread_self ())
@@ -386,5 +397,5 @@ dpdk_tcp_connection_abort (DpdkTcpConnection *self)
 {
   g_return_if_fail (DPDK_IS_TCP_CONNECTION (self) && self->socket != NULL);
 
-  dpdk_tcp_socket_abort (self->socket);
+  dpdk_tcp_socket_end (self->socket, TRUE, self);
 }

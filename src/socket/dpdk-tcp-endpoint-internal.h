@@ -100,10 +100,9 @@ struct _DpdkTcpEndpoint {
   ip_addr_t remote_ip;
   guint16 local_port;
   guint16 remote_port;
-  /* that is to be told once when it is over; set before the flag */
-  GWeakRef connection;
-  gint connection_is_watching;
-  gboolean has_connection;
+  /* not held: it says so, under the lock, before it is disposed of */
+  DpdkTcpConnection *connection;
+  gboolean end_is_told;
 };
 
 /* the endpoint knows it until it is disposed of */

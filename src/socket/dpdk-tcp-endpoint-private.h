@@ -95,8 +95,11 @@ void dpdk_tcp_endpoint_abort (DpdkTcpEndpoint *self);
 gboolean dpdk_tcp_endpoint_is_closed (DpdkTcpEndpoint *self);
 gboolean dpdk_tcp_endpoint_is_connected (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_set_connection (DpdkTcpEndpoint *self, DpdkTcpConnection *connection);
-/* who is to be told that the endpoint is connected no more; NULL if that was done */
-DpdkTcpConnection *dpdk_tcp_endpoint_take_connection (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_forget_connection (DpdkTcpEndpoint *self, DpdkTcpConnection *connection);
+/* FALSE if somebody else tells, or has told, that the endpoint is connected no more */
+gboolean dpdk_tcp_endpoint_claim_end (DpdkTcpEndpoint *self);
+/* tells the connection, if there is one, and its socket; their handlers run later */
+void dpdk_tcp_endpoint_tell_connection (DpdkTcpEndpoint *self, gboolean socket_too);
 
 GSocketAddress *dpdk_tcp_endpoint_get_local_address (DpdkTcpEndpoint *self, GError **error);
 GSocketAddress *dpdk_tcp_endpoint_get_remote_address (DpdkTcpEndpoint *self, GError **error);

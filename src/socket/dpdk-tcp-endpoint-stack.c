@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* the side of an endpoint that faces the stack: everything here runs on the worker */
-#include "dpdk-socket-private.h"
 #include "dpdk-tcp-endpoint-internal.h"
 
 #include <rte_cycles.h>
@@ -56,21 +55,12 @@ release_if_unused (DpdkTcpEndpoint *self)
   dpdk_tcp_endpoint_unref (self);
 }
 
-/* its handlers run later, because lwIP may be in the middle of a segment */
-static void
-tell_connection (DpdkTcpEndpoint *self)
-{
-  g_autoptr (DpdkTcpConnection) connection = dpdk_tcp_endpoint_take_connection (self);
-
-  if (connection != NULL)
-    dpdk_tcp_connection_notify_end (connection, TRUE);
-}
-
 /* the connection goes on without us, or has gone */
 static void
 detach (DpdkTcpEndpoint *self)
 {
-  tell_connection (self);
+  if (dpdk_tcp_endpoint_claim_end (self))
+    dpdk_tcp_endpoint_tell_connection (self, TRUE);
   if (self->pcb != NULL)
     {
       tcp_arg (self->pcb, NULL);

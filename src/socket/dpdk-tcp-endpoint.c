@@ -53,8 +53,6 @@ dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self)
   dpdk_tcp_send_queue_clear (&self->sending);
   dpdk_tcp_endpoint_free_released (self);
   g_free (self->reason);
-  if (self->has_connection)
-    g_weak_ref_clear (&self->connection);
   dpdk_worker_core_unref (self->core);
   dpdk_worker_lock_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -557,18 +555,45 @@ dpdk_tcp_endpoint_is_connected (DpdkTcpEndpoint *self)
 void
 dpdk_tcp_endpoint_set_connection (DpdkTcpEndpoint *self, DpdkTcpConnection *connection)
 {
-  g_weak_ref_set (&self->connection, connection);
-  self->has_connection = TRUE;
-  g_atomic_int_set (&self->connection_is_watching, TRUE);
+  dpdk_tcp_endpoint_lock (self);
+  self->connection = connection;
+  dpdk_tcp_endpoint_unlock (self);
 }
 
-DpdkTcpConnection *
-dpdk_tcp_endpoint_take_connection (DpdkTcpEndpoint *self)
+void
+dpdk_tcp_endpoint_forget_connection (DpdkTcpEndpoint *self, DpdkTcpConnection *connection)
 {
-  if (!g_atomic_int_get (&self->connection_is_watching) ||
-      !g_atomic_int_compare_and_exchange (&self->connection_is_watching, TRUE, FALSE))
-    return NULL;
-  return g_weak_ref_get (&self->connection);
+  dpdk_tcp_endpoint_lock (self);
+  if (self->connection == connection)
+    self->connection = NULL;
+  dpdk_tcp_endpoint_unlock (self);
+}
+
+gboolean
+dpdk_tcp_endpoint_claim_end (DpdkTcpEndpoint *self)
+{
+  gboolean was_told;
+
+  dpdk_tcp_endpoint_lock (self);
+  was_told = self->end_is_told;
+  self->end_is_told = TRUE;
+  dpdk_tcp_endpoint_unlock (self);
+  return !was_told;
+}
+
+void
+dpdk_tcp_endpoint_tell_connection (DpdkTcpEndpoint *self, gboolean socket_too)
+{
+  DpdkTcpConnection *connection;
+
+  dpdk_tcp_endpoint_lock (self);
+  /* without a reference, which might become the last one */
+  connection = self->connection;
+  if (connection != NULL)
+    dpdk_tcp_connection_notify_end (connection, TRUE);
+  if (connection != NULL && socket_too)
+    dpdk_tcp_socket_notify_connected (dpdk_tcp_connection_get_socket (connection), TRUE);
+  dpdk_tcp_endpoint_unlock (self);
 }
 
 GSocketAddress *

@@ -50,32 +50,30 @@ dpdk_tcp_socket_is_closed (DpdkSocket *socket)
   return dpdk_tcp_endpoint_is_closed (DPDK_TCP_SOCKET (socket)->endpoint);
 }
 
-static void
-end (DpdkTcpSocket *self, void (*how) (DpdkTcpEndpoint *endpoint))
+void
+dpdk_tcp_socket_end (DpdkTcpSocket *self, gboolean abort, DpdkTcpConnection *connection)
 {
-  gboolean was_connected = dpdk_tcp_endpoint_is_connected (self->endpoint);
-  g_autoptr (DpdkTcpConnection) connection = NULL;
+  /* before it ends, so that the worker has nothing to tell */
+  gboolean is_change = dpdk_tcp_endpoint_is_connected (self->endpoint) &&
+                       dpdk_tcp_endpoint_claim_end (self->endpoint);
 
-  /* before, so that the worker finds nobody to tell */
-  if (was_connected)
-    connection = dpdk_tcp_endpoint_take_connection (self->endpoint);
-  how (self->endpoint);
+  if (abort)
+    dpdk_tcp_endpoint_abort (self->endpoint);
+  else
+    dpdk_tcp_endpoint_close (self->endpoint);
+  if (!is_change)
+    return;
   if (connection != NULL)
     dpdk_tcp_connection_notify_end (connection, FALSE);
-  else if (was_connected)
-    dpdk_tcp_socket_notify_connected (self, FALSE);
+  else
+    dpdk_tcp_endpoint_tell_connection (self->endpoint, FALSE);
+  dpdk_tcp_socket_notify_connected (self, FALSE);
 }
 
 static void
 dpdk_tcp_socket_close (DpdkSocket *socket)
 {
-  end (DPDK_TCP_SOCKET (socket), dpdk_tcp_endpoint_close);
-}
-
-void
-dpdk_tcp_socket_abort (DpdkTcpSocket *self)
-{
-  end (self, dpdk_tcp_endpoint_abort);
+  dpdk_tcp_socket_end (DPDK_TCP_SOCKET (socket), FALSE, NULL);
 }
 
 static guint8

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* sources of a listener: in any context, several at once, cancelled, closed, by a closure */
-#include "net-exchange.h"
+#include "net-fixture.h"
 #include "net-kernel.h"
 
 #define N_CLIENTS 20
@@ -66,6 +66,20 @@ taker_attach (Taker *self, GCancellable *cancellable, GMainContext *context)
   return source;
 }
 
+/* they are the ends of the same connection */
+static void
+exchange (DpdkTcpConnection *connection, int fd)
+{
+  net_write_pattern (connection, 0, 3000);
+  net_kernel_read_pattern (fd, 0, 3000);
+  net_kernel_write_pattern (fd, 0, 3000);
+  net_read_pattern (connection, 0, 3000);
+  net_kernel_close (fd);
+  net_assert_at_end (connection);
+  net_close (connection);
+  net_release (connection);
+}
+
 /* the default context: one connection after the other, and several at once */
 static void
 test_default (void)
@@ -94,7 +108,7 @@ test_default (void)
       g_assert_cmpint (taker.last, ==, G_IO_IN);
       for (guint j = 0; j < N_CLIENTS; j++)
         /* in the order that they came in */
-        net_exchange_on (g_ptr_array_index (taker.connections, j), fds[j]);
+        exchange (g_ptr_array_index (taker.connections, j), fds[j]);
       dpdk_socket_close (DPDK_SOCKET (taker.listener));
       DPDK_TEST_WAIT_UNTIL (taker.is_over);
       g_assert_cmpint (taker.last, ==, G_IO_HUP);
@@ -137,7 +151,7 @@ test_worker (void)
     }
   DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&taker.n_taken) == N_CLIENTS);
   for (guint j = 0; j < N_CLIENTS; j++)
-    net_exchange_on (g_ptr_array_index (taker.connections, j), fds[j]);
+    exchange (g_ptr_array_index (taker.connections, j), fds[j]);
   dpdk_socket_close (DPDK_SOCKET (taker.listener));
   DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&taker.is_over));
   taker_clear (&taker);
@@ -315,7 +329,7 @@ test_closure (void)
   g_assert_cmpint (n_calls, ==, 2);
   g_source_unref (source);
   /* the third one waits for another taker */
-  net_exchange_on (net_accept (listener), fds[2]);
+  exchange (net_accept (listener), fds[2]);
   for (guint i = 0; i < 2; i++)
     net_kernel_close (fds[i]);
   net_release (listener);

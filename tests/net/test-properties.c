@@ -97,6 +97,7 @@ check_connected (NetEnd *end)
 
 typedef enum {
   END_BY_CLOSE,
+  END_BY_SOCKET,
   END_BY_ABORT,
   END_BY_RESET,
   END_BY_RUNTIME,
@@ -118,6 +119,12 @@ check_end (NetEnd *end, EndKind kind)
     {
     case END_BY_CLOSE:
       net_close (end->connection);
+      net_kernel_assert_at_end (end->fd);
+      net_kernel_close (end->fd);
+      notes_expect (&of_connection, "connected");
+      break;
+    case END_BY_SOCKET:
+      dpdk_socket_close (DPDK_SOCKET (socket));
       net_kernel_assert_at_end (end->fd);
       net_kernel_close (end->fd);
       notes_expect (&of_connection, "connected");
@@ -158,6 +165,12 @@ check_close (NetEnd *end)
 }
 
 static void
+check_socket_close (NetEnd *end)
+{
+  check_end (end, END_BY_SOCKET);
+}
+
+static void
 check_abort (NetEnd *end)
 {
   check_end (end, END_BY_ABORT);
@@ -173,6 +186,12 @@ static void
 test_close (void)
 {
   net_end_for_each (check_close);
+}
+
+static void
+test_socket_close (void)
+{
+  net_end_for_each (check_socket_close);
 }
 
 static void
@@ -405,6 +424,7 @@ main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
   dpdk_test_add_func ("/net/properties/close", DPDK_TEST_FLAGS_NETWORK, test_close);
+  dpdk_test_add_func ("/net/properties/socket-close", DPDK_TEST_FLAGS_NETWORK, test_socket_close);
   dpdk_test_add_func ("/net/properties/abort", DPDK_TEST_FLAGS_NETWORK, test_abort);
   dpdk_test_add_func ("/net/properties/reset", DPDK_TEST_FLAGS_NETWORK, test_reset);
   dpdk_test_add_func ("/net/properties/shutdown", DPDK_TEST_FLAGS_NETWORK, test_shutdown);

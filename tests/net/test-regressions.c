@@ -419,7 +419,8 @@ test_read_race (void)
       /* mostly less than all readers together want, so that some of them wait */
       for (guint at = 0, n; at < size; at += n)
         {
-          n = MIN ((guint) g_rand_int_range (random, 1, 8), size - at);
+          n = (guint) g_rand_int_range (random, 1, 8);
+          n = MIN (n, size - at);
           net_kernel_write_pattern (end.fd, at, n);
         }
       net_kernel_finish (end.fd);

@@ -19,6 +19,17 @@ bind_udp (GSocketAddress *address, gpointer socket, GError **error)
   return dpdk_udp_socket_bind (socket, address, error);
 }
 
+/* one of IPv6 can have an address of either */
+static GSocketFamily
+get_udp_family (DpdkUdpSocket *self)
+{
+  GSocketFamily family = dpdk_udp_socket_get_family (self);
+
+  if (family == G_SOCKET_FAMILY_IPV6 && !dpdk_udp_socket_get_ipv6_only (self))
+    return G_SOCKET_FAMILY_INVALID;
+  return family;
+}
+
 static gboolean
 bind_to_host (gpointer socket, GSocketFamily family, DpdkSocketHostFunc bind,
               const char *host_and_port, guint16 default_port, GResolver *resolver,
@@ -161,8 +172,8 @@ dpdk_tcp_socket_bind_to_host_finish (DpdkTcpSocket *self, GAsyncResult *result, 
  * @cancellable: (nullable): to give up
  * @error: return location for an error
  *
- * Binds the socket to the first address of a name that is of the family of the socket and that a port of
- * the runtime has.
+ * Binds the socket to the first address of a name that is of the family of the socket, which may be for
+ * both, and that a port of the runtime has.
  *
  * May be called from any thread but that of a worker.
  *
@@ -186,8 +197,8 @@ dpdk_udp_socket_bind_to_host (DpdkUdpSocket *self, const char *host_and_port, gu
 
   if (!dpdk_lcore_check_may_wait (G_STRFUNC, "dpdk_udp_socket_bind_to_host_async()", error))
     return FALSE;
-  return bind_to_host (self, dpdk_udp_socket_get_family (self), bind_udp, host_and_port,
-                       default_port, resolver, cancellable, error);
+  return bind_to_host (self, get_udp_family (self), bind_udp, host_and_port, default_port, resolver,
+                       cancellable, error);
 }
 
 /**
@@ -223,8 +234,8 @@ dpdk_udp_socket_bind_to_host_async (DpdkUdpSocket *self, const char *host_and_po
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dpdk_udp_socket_bind_to_host_async);
-  bind_to_host_async (g_steal_pointer (&task), dpdk_udp_socket_get_family (self), bind_udp,
-                      host_and_port, default_port, resolver);
+  bind_to_host_async (g_steal_pointer (&task), get_udp_family (self), bind_udp, host_and_port,
+                      default_port, resolver);
 }
 
 /**

@@ -250,6 +250,17 @@ check_call (const Call *call, const char *what, GError **error)
   return FALSE;
 }
 
+GSocketAddress *
+dpdk_udp_endpoint_normalize (DpdkUdpEndpoint *self, GSocketAddress *address, GError **error)
+{
+  ip_addr_t ip;
+  guint16 port;
+
+  if (!dpdk_udp_endpoint_convert_address (self, address, &ip, &port, error))
+    return NULL;
+  return dpdk_native_address_to_gio (&ip, port);
+}
+
 gboolean
 dpdk_udp_endpoint_bind (DpdkUdpEndpoint *self, GSocketAddress *address, GError **error)
 {

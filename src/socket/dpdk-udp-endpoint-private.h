@@ -30,6 +30,9 @@ void dpdk_udp_endpoint_unref (DpdkUdpEndpoint *self);
 gboolean dpdk_udp_endpoint_attach (DpdkUdpEndpoint *self, GError **error);
 GSocketFamily dpdk_udp_endpoint_get_family (DpdkUdpEndpoint *self);
 
+/* @address as the network has it; fails if it is of another family than @self may have */
+GSocketAddress *dpdk_udp_endpoint_normalize (DpdkUdpEndpoint *self, GSocketAddress *address,
+                                             GError **error);
 gboolean dpdk_udp_endpoint_bind (DpdkUdpEndpoint *self, GSocketAddress *address, GError **error);
 gboolean dpdk_udp_endpoint_connect (DpdkUdpEndpoint *self, GSocketAddress *address, GError **error);
 gboolean dpdk_udp_endpoint_disconnect (DpdkUdpEndpoint *self, GError **error);

@@ -277,15 +277,12 @@ dpdk_udp_socket_new (DpdkRuntime *runtime, GSocketFamily family, GError **error)
 static DpdkPort *
 find_port (DpdkUdpSocket *self, GSocketAddress *address, GError **error)
 {
-  if (G_IS_INET_SOCKET_ADDRESS (address))
-    {
-      GInetAddress *host = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
+  GInetAddress *host = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
 
-      if (g_inet_address_get_is_multicast (host) ||
-          (g_inet_address_get_family (host) == G_SOCKET_FAMILY_IPV6 &&
-           g_inet_address_get_is_link_local (host)))
-        return dpdk_socket_get_port (DPDK_SOCKET (self));
-    }
+  if (g_inet_address_get_is_multicast (host) ||
+      (g_inet_address_get_family (host) == G_SOCKET_FAMILY_IPV6 &&
+       g_inet_address_get_is_link_local (host)))
+    return dpdk_socket_get_port (DPDK_SOCKET (self));
   return dpdk_socket_find_port (dpdk_socket_get_worker (DPDK_SOCKET (self)), address, NULL, error);
 }
 
@@ -313,13 +310,18 @@ find_port (DpdkUdpSocket *self, GSocketAddress *address, GError **error)
 gboolean
 dpdk_udp_socket_bind (DpdkUdpSocket *self, GSocketAddress *address, GError **error)
 {
+  g_autoptr (GSocketAddress) normal = NULL;
   DpdkPort *port;
 
   g_return_val_if_fail (dpdk_udp_socket_is_made (self), FALSE);
   g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  port = find_port (self, address, error);
+  /* one of IPv4 in the form of IPv6 is one of IPv4 */
+  normal = dpdk_udp_endpoint_normalize (self->endpoint, address, error);
+  if (normal == NULL)
+    return FALSE;
+  port = find_port (self, normal, error);
   if (port == NULL || !dpdk_udp_endpoint_bind (self->endpoint, address, error))
     return FALSE;
   dpdk_socket_set_owners (DPDK_SOCKET (self), dpdk_socket_get_worker (DPDK_SOCKET (self)), port);
@@ -400,7 +402,11 @@ dpdk_udp_socket_disconnect (DpdkUdpSocket *self, GError **error)
   if (!dpdk_udp_endpoint_disconnect (self->endpoint, error))
     return FALSE;
   if (was_connected)
-    notify_peer (self, TRUE);
+    {
+      /* that of all ports again, if it was bound to it */
+      dpdk_socket_notify_local_address (DPDK_SOCKET (self));
+      notify_peer (self, TRUE);
+    }
   return TRUE;
 }
 

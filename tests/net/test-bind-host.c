@@ -52,7 +52,11 @@ finish_tcp (gpointer socket, GAsyncResult *result, GError **error)
 static gpointer
 make_udp (DpdkRuntime *runtime, GSocketFamily family, GError **error)
 {
-  return dpdk_udp_socket_new (runtime, family, error);
+  DpdkUdpSocket *socket = dpdk_udp_socket_new (runtime, family, error);
+
+  if (socket != NULL)
+    dpdk_udp_socket_set_ipv6_only (socket, TRUE);
+  return socket;
 }
 
 static gboolean
@@ -257,6 +261,34 @@ test_addresses (void)
   net_stop (runtime);
 }
 
+/* a socket of UDP that is for both families takes an address of either */
+static void
+test_dual (void)
+{
+  static const struct {
+    const char *name;
+    const NetFamily *family;
+  } cases[] = { { "v4.test", &families[0] }, { "v6.test", &families[1] } };
+  DpdkRuntime *runtime = net_start ();
+  NetMockResolver *mock = make_resolver ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      DpdkUdpSocket *socket = dpdk_udp_socket_new (runtime, G_SOCKET_FAMILY_IPV6, &error);
+
+      g_assert_no_error (error);
+      dpdk_udp_socket_bind_to_host (socket, cases[i].name, 7250, G_RESOLVER (mock), NULL, &error);
+      g_assert_no_error (error);
+      assert_local (socket, cases[i].family->ours, 7250);
+      check_udp (socket, cases[i].family, 7250);
+      net_release (socket);
+    }
+  DPDK_TEST_WAIT_UNTIL (G_OBJECT (mock)->ref_count == 1);
+  net_release (mock);
+  net_stop (runtime);
+}
+
 /* each names what it could not do, and leaves the socket as it was */
 static void
 test_errors (void)
@@ -378,6 +410,7 @@ main (int argc, char **argv)
   dpdk_test_init (&argc, &argv);
   dpdk_test_add_func ("/net/bind-host/names", DPDK_TEST_FLAGS_NETWORK, test_names);
   dpdk_test_add_func ("/net/bind-host/addresses", DPDK_TEST_FLAGS_NETWORK, test_addresses);
+  dpdk_test_add_func ("/net/bind-host/dual", DPDK_TEST_FLAGS_NETWORK, test_dual);
   dpdk_test_add_func ("/net/bind-host/errors", DPDK_TEST_FLAGS_NETWORK, test_errors);
   dpdk_test_add_func ("/net/bind-host/on-worker", DPDK_TEST_FLAGS_NETWORK, test_on_worker);
   return g_test_run ();

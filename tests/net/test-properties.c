@@ -401,7 +401,7 @@ test_udp (void)
             {
               dpdk_udp_socket_disconnect (socket, &error);
               g_assert_no_error (error);
-              notes_expect (&notes, "remote-address connected");
+              notes_expect (&notes, "local-address remote-address connected");
               assert_name (socket, "remote-address", NULL);
               g_assert_false (get_connected (socket));
             }

@@ -2,6 +2,7 @@
 /* sockets of the kernel beside ours in one main context: the default one, and that of a worker */
 #include "net-fixture.h"
 #include "net-kernel.h"
+#include "net-udp.h"
 
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -62,6 +63,9 @@ typedef struct {
   DpdkRuntime *runtime;
   GSocketService *service;
   DpdkTcpListener *listener;
+  /* a socket of UDP of the kernel, and one of ours */
+  GDatagramBased *datagrams[2];
+  GSource *datagram_sources[2];
   GSource *pipe_source;
   int pipe[2];
   guint n_pipe_bytes;
@@ -109,6 +113,61 @@ on_pipe (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_datagram (GDatagramBased *socket, GIOCondition condition, gpointer user_data)
+{
+  Server *self = user_data;
+  g_autoptr (GSocketAddress) from = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 data[100];
+  GInputVector in_vector = { data, sizeof data };
+  GInputMessage in = { .address = &from, .vectors = &in_vector, .num_vectors = 1 };
+  GOutputVector out_vector = { data, 0 };
+  GOutputMessage out = { .vectors = &out_vector, .num_vectors = 1 };
+
+  g_assert_true (g_thread_self () == self->thread);
+  g_assert_cmpint (g_datagram_based_receive_messages (socket, &in, 1, 0, 0, NULL, &error), ==, 1);
+  g_assert_no_error (error);
+  out.address = from;
+  out_vector.size = in.bytes_received;
+  g_assert_cmpint (g_datagram_based_send_messages (socket, &out, 1, 0, 0, NULL, &error), ==, 1);
+  g_assert_no_error (error);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+start_datagrams (Server *self)
+{
+  g_autoptr (GSocketAddress) address = net_address ("127.0.0.1", KERNEL_PORT);
+  g_autoptr (GError) error = NULL;
+  GSocket *socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
+
+  g_assert_no_error (error);
+  g_socket_bind (socket, address, FALSE, &error);
+  g_assert_no_error (error);
+  self->datagrams[0] = G_DATAGRAM_BASED (socket);
+  self->datagrams[1] = G_DATAGRAM_BASED (net_udp_new (self->runtime, NET_OUR_V4, OUR_PORT));
+  for (guint i = 0; i < G_N_ELEMENTS (self->datagrams); i++)
+    {
+      self->datagram_sources[i] =
+          g_datagram_based_create_source (self->datagrams[i], G_IO_IN, NULL);
+      g_source_set_callback (self->datagram_sources[i], G_SOURCE_FUNC (on_datagram), self, NULL);
+      g_source_attach (self->datagram_sources[i], g_main_context_get_thread_default ());
+    }
+}
+
+static void
+stop_datagrams (Server *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->datagrams); i++)
+    {
+      g_source_destroy (self->datagram_sources[i]);
+      g_source_unref (self->datagram_sources[i]);
+      g_object_unref (self->datagrams[i]);
+    }
+}
+
 static void
 server_start (Server *self)
 {
@@ -121,6 +180,7 @@ server_start (Server *self)
   g_signal_connect (self->service, "incoming", G_CALLBACK (on_kernel_incoming), self);
   self->listener = net_listen (self->runtime, NET_OUR_V4, OUR_PORT);
   g_signal_connect (self->listener, "incoming", G_CALLBACK (on_our_incoming), self);
+  start_datagrams (self);
   self->pipe_source = g_unix_fd_source_new (self->pipe[0], G_IO_IN);
   g_source_set_callback (self->pipe_source, G_SOURCE_FUNC (on_pipe), self, NULL);
   g_source_attach (self->pipe_source, g_main_context_get_thread_default ());
@@ -132,6 +192,7 @@ server_stop (Server *self)
 {
   g_source_destroy (self->pipe_source);
   g_source_unref (self->pipe_source);
+  stop_datagrams (self);
   g_socket_service_stop (self->service);
   g_socket_listener_close (G_SOCKET_LISTENER (self->service));
   g_object_unref (self->service);
@@ -151,12 +212,36 @@ stop_on_worker (DpdkWorker *worker, gpointer user_data)
   server_stop (user_data);
 }
 
+/* one that is lost is sent again, and its echo may be late */
+static void
+exchange_datagram (int fd, const char *host, guint16 port, guint round)
+{
+  const gint64 deadline = dpdk_test_get_deadline ();
+  guint got = round + 1;
+  gint64 resend = 0;
+  gssize n;
+
+  while (got != round)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      if (g_get_monotonic_time () >= resend)
+        {
+          net_kernel_udp_send (fd, host, port, &round, sizeof round);
+          resend = g_get_monotonic_time () + G_USEC_PER_SEC;
+        }
+      if (!net_kernel_udp_try_receive (fd, &got, sizeof got, &n))
+        g_usleep (100);
+    }
+}
+
 /* a client of each, in turn and at once */
 static gpointer
 client_thread (gpointer data)
 {
   Server *self = data;
   int fds[4];
+  int ours = net_kernel_udp_open (NET_KERNEL_V4, 0);
+  int kernels = net_kernel_udp_open ("127.0.0.1", 0);
 
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     fds[i] = i % 2 == 0 ? net_kernel_connect (NET_OUR_V4, OUR_PORT)
@@ -168,7 +253,11 @@ client_thread (gpointer data)
         net_kernel_write_pattern (fds[i], round + i, 3000);
       for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
         net_kernel_read_pattern (fds[i], round + i, 3000);
+      exchange_datagram (ours, NET_OUR_V4, OUR_PORT, round);
+      exchange_datagram (kernels, "127.0.0.1", KERNEL_PORT, round);
     }
+  net_kernel_close (ours);
+  net_kernel_close (kernels);
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     {
       net_kernel_finish (fds[i]);

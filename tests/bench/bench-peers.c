@@ -194,6 +194,12 @@ bench_peers_count (BenchPeers *self, guint peer, DpdkStackCounter counter)
   return dpdk_stack_counters_get_value (counters, counter);
 }
 
+const char *
+bench_peers_get_address (guint peer)
+{
+  return addresses[peer];
+}
+
 GSocketAddress *
 bench_peers_new_address (guint16 port)
 {

@@ -38,6 +38,7 @@ DpdkTestLink *bench_peers_get_link (BenchPeers *self);
 /* once there is a connection. The threads of virtio's drivers wait in loops for the workers, and would
    wait for ever if they came before them, so with it all are ordinary threads until then. */
 void bench_peers_set_priority (BenchPeers *self);
+const char *bench_peers_get_address (guint peer);
 /* of the server */
 GSocketAddress *bench_peers_new_address (guint16 port);
 /* on the thread of the client's worker */

@@ -1,150 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bench-lwip.h"
-#include "bench-report.h"
+#include "bench-rr-pcbs.h"
 #include "bench-rr.h"
 
-#include <lwip/tcp.h>
-
-#define BACKLOG 4096
-#define MAX_OPENING 64
-
-typedef struct _Client Client;
-
 typedef struct {
-  Client *client;
-  struct tcp_pcb *pcb;
-  guint index;
-  guint n_bytes;
-} End;
-
-struct _Client {
   BenchLoad *load;
-  BenchLwip *lwip;
-  End *ends;
-  guint n_wanted;
-  guint n_open;
-  gint is_open;
+  BenchRrPcbs *pcbs;
   gint is_begun;
-};
-
-static void
-write_message (struct tcp_pcb *pcb)
-{
-  static const guint8 message[BENCH_MESSAGE_SIZE];
-
-  if (tcp_write (pcb, message, sizeof message, TCP_WRITE_FLAG_COPY) != ERR_OK)
-    g_error ("tcp_write");
-  tcp_output (pcb);
-}
-
-static gboolean
-read_message (End *end, struct tcp_pcb *pcb, struct pbuf *p)
-{
-  guint8 message[BENCH_MESSAGE_SIZE];
-  guint16 n;
-
-  if (p == NULL)
-    g_error ("the peer has finished");
-  n = pbuf_copy_partial (p, message, sizeof message, 0);
-  tcp_recved (pcb, p->tot_len);
-  pbuf_free (p);
-  end->n_bytes += n;
-  if (end->n_bytes < BENCH_MESSAGE_SIZE)
-    return FALSE;
-  end->n_bytes = 0;
-  return TRUE;
-}
-
-static err_t
-on_request (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
-{
-  if (read_message (arg, pcb, p))
-    write_message (pcb);
-  return ERR_OK;
-}
-
-static err_t
-on_response (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
-{
-  End *end = arg;
-
-  if (read_message (end, pcb, p))
-    bench_load_respond (end->client->load, end->index);
-  return ERR_OK;
-}
-
-static void
-open_end (End *end, struct tcp_pcb *pcb, tcp_recv_fn func)
-{
-  end->pcb = pcb;
-  tcp_nagle_disable (pcb);
-  tcp_arg (pcb, end);
-  tcp_recv (pcb, func);
-}
-
-static err_t
-on_accepted (void *arg, struct tcp_pcb *pcb, err_t native)
-{
-  open_end (g_new0 (End, 1), pcb, on_request);
-  return ERR_OK;
-}
+} Client;
 
 static void
 start_server (gpointer user_data)
 {
-  Client *self = user_data;
-
-  for (guint i = 0; i < bench_rr_get_n_ports (self->load); i++)
-    {
-      struct tcp_pcb *pcb = tcp_new_ip_type (IPADDR_TYPE_V4);
-
-      if (tcp_bind (pcb, IP_ANY_TYPE, (u16_t) (BENCH_RR_FIRST_PORT + i)) != ERR_OK)
-        g_error ("tcp_bind");
-      pcb = tcp_listen_with_backlog (pcb, BACKLOG);
-      tcp_accept (pcb, on_accepted);
-    }
-}
-
-static void open_next (Client *self);
-
-static err_t
-on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
-{
-  End *end = arg;
-  Client *self = end->client;
-
-  if (++self->n_open == self->load->n_connections)
-    g_atomic_int_set (&self->is_open, TRUE);
-  else
-    open_next (self);
-  return ERR_OK;
-}
-
-static void
-open_next (Client *self)
-{
-  struct tcp_pcb *pcb;
-  End *end;
-  ip_addr_t ip;
-
-  if (self->n_wanted == self->load->n_connections)
-    return;
-  end = &self->ends[self->n_wanted];
-  end->client = self;
-  end->index = self->n_wanted++;
-  pcb = tcp_new_ip_type (IPADDR_TYPE_V4);
-  open_end (end, pcb, on_response);
-  ipaddr_aton (bench_lwip_get_address (BENCH_LWIP_SERVER), &ip);
-  if (tcp_connect (pcb, &ip, (u16_t) (BENCH_RR_FIRST_PORT + end->index / BENCH_RR_PER_PORT),
-                   on_connected) != ERR_OK)
-    g_error ("tcp_connect");
+  bench_rr_pcbs_listen (((Client *) user_data)->pcbs);
 }
 
 static void
 start_client (gpointer user_data)
 {
-  for (guint i = 0; i < MAX_OPENING; i++)
-    open_next (user_data);
+  bench_rr_pcbs_connect (((Client *) user_data)->pcbs, bench_lwip_get_address (BENCH_LWIP_SERVER));
 }
 
 static void
@@ -161,23 +35,22 @@ look (gpointer user_data)
 static void
 send_request (gpointer client, guint connection)
 {
-  write_message (((Client *) client)->ends[connection].pcb);
+  bench_rr_pcbs_send (((Client *) client)->pcbs, connection);
 }
 
 static gpointer
 start (BenchLoad *load)
 {
   Client *self = g_new0 (Client, 1);
+  BenchLwip *lwip = bench_lwip_new ();
 
   self->load = load;
-  self->ends = g_new0 (End, load->n_connections);
-  self->lwip = bench_lwip_new ();
+  self->pcbs = bench_rr_pcbs_new (load);
   load->client = self;
   load->send = send_request;
-  bench_lwip_start (self->lwip, BENCH_LWIP_SERVER, start_server, NULL, self);
-  bench_lwip_start (self->lwip, BENCH_LWIP_CLIENT, start_client, look, self);
-  while (!g_atomic_int_get (&self->is_open))
-    g_usleep (1000);
+  bench_lwip_start (lwip, BENCH_LWIP_SERVER, start_server, NULL, self);
+  bench_lwip_start (lwip, BENCH_LWIP_CLIENT, start_client, look, self);
+  bench_rr_pcbs_wait (self->pcbs);
   return self;
 }
 

@@ -17,8 +17,6 @@ static const GOptionEntry entries[] = {
   G_OPTION_ENTRY_NULL,
 };
 
-static const BenchRrKind *const kinds[] = { &bench_rr_ours, &bench_rr_lwip, &bench_rr_kernel };
-
 typedef struct {
   const BenchRrKind *kind;
   BenchLoad load;
@@ -69,24 +67,24 @@ answer (gpointer user_data, const char *command, double values[BENCH_CHILD_MAX_V
 }
 
 static const BenchRrKind *
-find_kind (const char *name)
+find_kind (const BenchRrKind *const *kinds, const char *name)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (g_str_equal (kinds[i]->name, name))
-      return kinds[i];
+  for (; *kinds != NULL; kinds++)
+    if (g_str_equal ((*kinds)->name, name))
+      return *kinds;
   g_printerr ("there is no side \"%s\"\n", name);
   exit (1);
 }
 
 gboolean
-bench_rr_serve (void)
+bench_rr_serve (const BenchRrKind *const *kinds)
 {
   Server server = { 0 };
 
   if (side == NULL)
     return FALSE;
   bench_thread_raise ();
-  server.kind = find_kind (side);
+  server.kind = find_kind (kinds, side);
   bench_load_init (&server.load, (guint) n_connections, (guint) window);
   server.client = server.kind->start (&server.load);
   bench_child_serve (answer, &server);

@@ -21,6 +21,8 @@ typedef struct {
 
 /* workers of the library, through its public API */
 extern const BenchRrKind bench_rr_ours;
+/* the same workers, through lwIP's own calls; for programs that have the library in themselves */
+extern const BenchRrKind bench_rr_raw;
 /* nothing but lwIP and DPDK in a loop */
 extern const BenchRrKind bench_rr_lwip;
 /* sockets and epoll over a veth pair */
@@ -38,8 +40,8 @@ enum {
 
 /* the option --side of a child, and its load */
 GOptionGroup *bench_rr_get_option_group (void);
-/* TRUE in a child, after its end */
-gboolean bench_rr_serve (void);
+/* the kinds that the program has, with NULL at the end; TRUE in a child, after its end */
+gboolean bench_rr_serve (const BenchRrKind *const *kinds);
 
 BenchChild *bench_rr_child_new (const BenchRrKind *kind, guint n_connections, guint window);
 double bench_rr_child_measure (BenchChild *child, guint ms, guint index);

@@ -6,6 +6,8 @@
 #include "bench-compare.h"
 #include "bench-rr.h"
 
+static const BenchRrKind *const kinds[] = { &bench_rr_ours, &bench_rr_kernel, NULL };
+
 static int n_rounds = 21;
 static int ms = 100;
 
@@ -49,7 +51,7 @@ main (int argc, char **argv)
   g_option_context_add_group (context, bench_rr_get_option_group ());
   if (!g_option_context_parse (context, &argc, &argv, &error))
     bench_die (error);
-  if (bench_rr_serve ())
+  if (bench_rr_serve (kinds))
     return 0;
   ours = bench_rr_child_new (&bench_rr_ours, 1, 1);
   kernel = bench_rr_child_new (&bench_rr_kernel, 1, 1);

@@ -12,6 +12,9 @@
 #include "bench-compare.h"
 #include "bench-rr.h"
 
+static const BenchRrKind *const kinds[] = { &bench_rr_ours, &bench_rr_lwip, &bench_rr_kernel,
+                                            NULL };
+
 static int n_rounds = 21;
 static int ms = 100;
 
@@ -54,7 +57,7 @@ main (int argc, char **argv)
   g_option_context_add_group (context, bench_rr_get_option_group ());
   if (!g_option_context_parse (context, &argc, &argv, &error))
     bench_die (error);
-  if (bench_rr_serve ())
+  if (bench_rr_serve (kinds))
     return 0;
   for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
     {

@@ -12,6 +12,8 @@
 #define WINDOW 64
 #define N_FEW 64
 
+static const BenchRrKind *const kinds[] = { &bench_rr_ours, NULL };
+
 static int n_rounds = 21;
 static int ms = 200;
 static int n_most = 100000;
@@ -69,7 +71,7 @@ main (int argc, char **argv)
   g_option_context_add_group (context, bench_rr_get_option_group ());
   if (!g_option_context_parse (context, &argc, &argv, &error))
     bench_die (error);
-  if (bench_rr_serve ())
+  if (bench_rr_serve (kinds))
     return 0;
   few = bench_rr_child_new (&bench_rr_ours, N_FEW, WINDOW);
   for (guint n = 1000; n <= (guint) n_most; n *= 10)

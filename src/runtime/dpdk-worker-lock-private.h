@@ -22,14 +22,10 @@ void dpdk_worker_lock_reserve (DpdkWorkerLock *self);
 /* on any other */
 void dpdk_worker_lock_lock_from_outside (DpdkWorkerLock *self);
 
+/* on the thread of the worker */
 static inline void
-dpdk_worker_lock_lock (DpdkWorkerLock *self, DpdkWorkerCore *worker)
+dpdk_worker_lock_lock_own (DpdkWorkerLock *self)
 {
-  if (G_UNLIKELY (dpdk_worker_core_current != worker))
-    {
-      dpdk_worker_lock_lock_from_outside (self);
-      return;
-    }
   __atomic_store_n (&self->is_held, TRUE, __ATOMIC_RELAXED);
   /* who ends the reservation makes the processors keep this order, too */
   __atomic_signal_fence (__ATOMIC_SEQ_CST);
@@ -40,10 +36,29 @@ dpdk_worker_lock_lock (DpdkWorkerLock *self, DpdkWorkerCore *worker)
 }
 
 static inline void
+dpdk_worker_lock_unlock_own (DpdkWorkerLock *self)
+{
+  if (G_LIKELY (self->is_held))
+    __atomic_store_n (&self->is_held, FALSE, __ATOMIC_RELEASE);
+  else
+    g_mutex_unlock (&self->mutex);
+}
+
+/* on any thread */
+static inline void
+dpdk_worker_lock_lock (DpdkWorkerLock *self, DpdkWorkerCore *worker)
+{
+  if (G_LIKELY (dpdk_worker_core_current == worker))
+    dpdk_worker_lock_lock_own (self);
+  else
+    dpdk_worker_lock_lock_from_outside (self);
+}
+
+static inline void
 dpdk_worker_lock_unlock (DpdkWorkerLock *self, DpdkWorkerCore *worker)
 {
-  if (G_LIKELY (dpdk_worker_core_current == worker && self->is_held))
-    __atomic_store_n (&self->is_held, FALSE, __ATOMIC_RELEASE);
+  if (G_LIKELY (dpdk_worker_core_current == worker))
+    dpdk_worker_lock_unlock_own (self);
   else
     g_mutex_unlock (&self->mutex);
 }

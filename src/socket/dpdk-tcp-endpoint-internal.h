@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* bytes; how much may be written at once without memory */
+#define DPDK_TCP_SPENT_BUDGET_ROOM 2048
+
 typedef enum {
   ENDPOINT_NEW,
   ENDPOINT_CONNECTING,
@@ -145,8 +148,20 @@ dpdk_tcp_endpoint_unlock (DpdkTcpEndpoint *self)
   dpdk_worker_lock_unlock (&self->lock, self->core);
 }
 
+/* the same, on the thread of the worker */
+static inline void
+dpdk_tcp_endpoint_lock_own (DpdkTcpEndpoint *self)
+{
+  dpdk_worker_lock_lock_own (&self->lock);
+}
+
+static inline void
+dpdk_tcp_endpoint_unlock_own (DpdkTcpEndpoint *self)
+{
+  dpdk_worker_lock_unlock_own (&self->lock);
+}
+
 /* with the lock held */
-gsize dpdk_tcp_endpoint_get_room_locked (DpdkTcpEndpoint *self);
 GIOCondition dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_notify_others_locked (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error);
@@ -154,6 +169,18 @@ gssize dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, DpdkTcpRead *re
                                           GError **error);
 gssize dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
                                            GError **error);
+
+/* how much may be written */
+static inline gsize
+dpdk_tcp_endpoint_get_room_locked (DpdkTcpEndpoint *self)
+{
+  if (self->state != ENDPOINT_CONNECTED || self->sending.n_queued >= self->options.send_buffer_size)
+    return 0;
+  if (G_LIKELY (!dpdk_stack_budget_is_spent (self->sending.budget)))
+    return self->options.send_buffer_size - self->sending.n_queued;
+  /* who has something to send is called again when it is acknowledged, and nobody else stands still */
+  return self->sending.n_queued == 0 ? DPDK_TCP_SPENT_BUDGET_ROOM : 0;
+}
 
 static inline void
 dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self)

@@ -303,19 +303,14 @@ look_soon (DpdkTcpEndpoint *self)
   return TRUE;
 }
 
-static err_t
-on_sent (void *arg, struct tcp_pcb *pcb, u16_t size)
+/* there is more to do than to count what the peer has */
+static void G_GNUC_NO_INLINE
+handle_acknowledgement_and_unlock (DpdkTcpEndpoint *self)
 {
-  DpdkTcpEndpoint *self = arg;
-  gboolean has_released, advance_wanted;
+  gboolean has_released = dpdk_tcp_send_queue_has_released (&self->sending);
+  gboolean advance_wanted = self->sending.n_unsent > 0 || self->close_wanted || self->write_is_shut;
 
-  dpdk_tcp_endpoint_lock (self);
-  self->n_acknowledged += size;
-  dpdk_tcp_send_queue_acknowledge (&self->sending, size);
-  has_released = !g_queue_is_empty (&self->sending.released);
-  advance_wanted = self->sending.n_unsent > 0 || self->close_wanted || self->write_is_shut;
-  dpdk_tcp_endpoint_notify_locked (self);
-  dpdk_tcp_endpoint_unlock (self);
+  dpdk_tcp_endpoint_unlock_own (self);
   if (has_released)
     dpdk_tcp_endpoint_free_released (self);
   /* later, because lwIP is in the middle of this segment and may still hold the connection */
@@ -323,6 +318,22 @@ on_sent (void *arg, struct tcp_pcb *pcb, u16_t size)
     dpdk_tcp_endpoint_kick (self);
   else if (self->room_is_wanted && self->writable.func != NULL)
     look_soon (self);
+}
+
+static err_t
+on_sent (void *arg, struct tcp_pcb *pcb, u16_t size)
+{
+  DpdkTcpEndpoint *self = arg;
+
+  dpdk_tcp_endpoint_lock_own (self);
+  self->n_acknowledged += size;
+  dpdk_tcp_send_queue_acknowledge (&self->sending, size);
+  dpdk_tcp_endpoint_notify_locked (self);
+  if (self->sending.n_queued > 0 || self->room_is_wanted || self->close_wanted ||
+      self->write_is_shut || dpdk_tcp_send_queue_has_released (&self->sending))
+    handle_acknowledgement_and_unlock (self);
+  else
+    dpdk_tcp_endpoint_unlock_own (self);
   return ERR_OK;
 }
 
@@ -345,14 +356,14 @@ static err_t
 on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
 {
   DpdkTcpEndpoint *self = arg;
-  gboolean is_read_shut, is_over;
+  gboolean is_usual = p != NULL;
 
   /* in time for the function that is called */
   __builtin_prefetch (self->readable.user_data);
   __builtin_prefetch (self->ready_socket);
   if (p != NULL)
     p = copy_if_better (self, p);
-  dpdk_tcp_endpoint_lock (self);
+  dpdk_tcp_endpoint_lock_own (self);
   if (p == NULL)
     self->peer_has_finished = TRUE;
   else
@@ -360,16 +371,18 @@ on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
       self->n_received += p->tot_len;
       dpdk_tcp_receive_queue_append (&self->received, p);
     }
-  is_read_shut = self->read_is_shut;
-  if (is_read_shut)
-    dpdk_tcp_receive_queue_discard (&self->received);
-  is_over = self->close_wanted || self->abort_wanted;
+  /* who closes or aborts shuts this side, too */
+  if (self->read_is_shut)
+    {
+      dpdk_tcp_receive_queue_discard (&self->received);
+      is_usual = FALSE;
+    }
   dpdk_tcp_endpoint_notify_locked (self);
-  dpdk_tcp_endpoint_unlock (self);
+  dpdk_tcp_endpoint_unlock_own (self);
   self->has_arrived = TRUE;
-  if (p == NULL || is_read_shut)
+  if (G_UNLIKELY (!is_usual))
     dpdk_tcp_endpoint_kick (self);
-  else if (self->readable.func != NULL && !is_over)
+  else if (self->readable.func != NULL)
     /* now, so that what is written leaves with the acknowledgement: whatever the function does to the
        connection itself, lwIP does when it is through with this segment, or a task later */
     dpdk_tcp_endpoint_call_ready (self);

@@ -8,8 +8,6 @@
 
 /* how much may be read before the worker is told */
 #define READ_BATCH (32 * 1024)
-/* how much may be written at once without memory */
-#define SPENT_BUDGET_ROOM 2048
 
 DpdkTcpEndpoint *
 dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
@@ -63,18 +61,6 @@ DpdkWorkerCore *
 dpdk_tcp_endpoint_get_core (DpdkTcpEndpoint *self)
 {
   return self->core;
-}
-
-/* how much may be written */
-gsize
-dpdk_tcp_endpoint_get_room_locked (DpdkTcpEndpoint *self)
-{
-  if (self->state != ENDPOINT_CONNECTED || self->sending.n_queued >= self->options.send_buffer_size)
-    return 0;
-  if (G_LIKELY (!dpdk_stack_budget_is_spent (self->sending.budget)))
-    return self->options.send_buffer_size - self->sending.n_queued;
-  /* who has something to send is called again when it is acknowledged, and nobody else stands still */
-  return self->sending.n_queued == 0 ? SPENT_BUDGET_ROOM : 0;
 }
 
 GIOCondition

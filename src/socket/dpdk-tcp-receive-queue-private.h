@@ -3,9 +3,9 @@
 
 #include "dpdk-stack-budget.h"
 
-G_BEGIN_DECLS
+#include <lwip/pbuf.h>
 
-struct pbuf;
+G_BEGIN_DECLS
 
 /* buffers that were received and not read. Not locked; buffers are freed on the worker only, so
    those that were read wait for it. */
@@ -18,7 +18,36 @@ typedef struct {
   gsize n_read;
 } DpdkTcpReceiveQueue;
 
-void dpdk_tcp_receive_queue_append (DpdkTcpReceiveQueue *self, struct pbuf *p);
+/* the links of the buffers are ours now: what lwIP calls a chain cannot exceed 64 KiB */
+static inline void
+dpdk_tcp_receive_queue_append (DpdkTcpReceiveQueue *self, struct pbuf *p)
+{
+  if (self->tail != NULL)
+    self->tail->next = p;
+  else
+    self->head = p;
+  for (; p != NULL; p = p->next)
+    {
+      self->n_bytes += p->len;
+      self->tail = p;
+    }
+}
+
+/* the only buffer, which nothing was read of, if it has at most @size bytes, but some */
+static inline struct pbuf *
+dpdk_tcp_receive_queue_take_only (DpdkTcpReceiveQueue *self, gsize size)
+{
+  struct pbuf *p = self->head;
+
+  if (self->n_bytes == 0 || self->n_bytes > size || self->n_read != 0 || self->offset != 0 ||
+      p != self->tail)
+    return NULL;
+  self->head = NULL;
+  self->tail = NULL;
+  self->n_bytes = 0;
+  return p;
+}
+
 gsize dpdk_tcp_receive_queue_read (DpdkTcpReceiveQueue *self, void *buffer, gsize size);
 /* of one buffer; without a copy if that can be */
 gsize dpdk_tcp_receive_queue_peek (const DpdkTcpReceiveQueue *self, void *buffer, gsize size);

@@ -3,23 +3,7 @@
 
 #include "dpdk-stack.h"
 
-#include <lwip/pbuf.h>
 #include <string.h>
-
-/* the links of the buffers are ours now: what lwIP calls a chain cannot exceed 64 KiB */
-void
-dpdk_tcp_receive_queue_append (DpdkTcpReceiveQueue *self, struct pbuf *p)
-{
-  if (self->tail != NULL)
-    self->tail->next = p;
-  else
-    self->head = p;
-  for (; p != NULL; p = p->next)
-    {
-      self->n_bytes += p->len;
-      self->tail = p;
-    }
-}
 
 static void
 move_head_to_read (DpdkTcpReceiveQueue *self)

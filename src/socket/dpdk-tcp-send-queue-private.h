@@ -26,14 +26,42 @@ void dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, const void *data, gsize
 /* a part of @bytes, without a copy */
 void dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, GBytes *bytes, gsize offset,
                                        gsize size);
-/* whether the next bytes may be some that lwIP copies */
-gboolean dpdk_tcp_send_queue_may_copy (const DpdkTcpSendQueue *self);
-void dpdk_tcp_send_queue_add_copied (DpdkTcpSendQueue *self, gsize size);
 const void *dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size);
 void dpdk_tcp_send_queue_mark_sent (DpdkTcpSendQueue *self, gsize size);
-void dpdk_tcp_send_queue_acknowledge (DpdkTcpSendQueue *self, gsize size);
+void dpdk_tcp_send_queue_acknowledge_chunks (DpdkTcpSendQueue *self, gsize size);
 /* to be freed without any lock: what is called then is the application's */
 GQueue dpdk_tcp_send_queue_steal_released (DpdkTcpSendQueue *self);
 void dpdk_tcp_send_queue_free_released (GQueue *released);
+
+/* whether the next bytes may be some that lwIP copies */
+static inline gboolean
+dpdk_tcp_send_queue_may_copy (const DpdkTcpSendQueue *self)
+{
+  return self->chunks.head == NULL;
+}
+
+static inline void
+dpdk_tcp_send_queue_add_copied (DpdkTcpSendQueue *self, gsize size)
+{
+  self->n_copied += size;
+  self->n_queued += size;
+}
+
+static inline void
+dpdk_tcp_send_queue_acknowledge (DpdkTcpSendQueue *self, gsize size)
+{
+  gsize n_copied = MIN (size, self->n_copied);
+
+  self->n_copied -= n_copied;
+  self->n_queued -= n_copied;
+  if (n_copied < size)
+    dpdk_tcp_send_queue_acknowledge_chunks (self, size - n_copied);
+}
+
+static inline gboolean
+dpdk_tcp_send_queue_has_released (const DpdkTcpSendQueue *self)
+{
+  return self->released.head != NULL;
+}
 
 G_END_DECLS

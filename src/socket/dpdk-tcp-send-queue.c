@@ -95,19 +95,6 @@ dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, GBytes *bytes, gsize o
   self->n_unsent += size;
 }
 
-gboolean
-dpdk_tcp_send_queue_may_copy (const DpdkTcpSendQueue *self)
-{
-  return self->chunks.head == NULL;
-}
-
-void
-dpdk_tcp_send_queue_add_copied (DpdkTcpSendQueue *self, gsize size)
-{
-  self->n_copied += size;
-  self->n_queued += size;
-}
-
 const void *
 dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size)
 {
@@ -134,13 +121,8 @@ dpdk_tcp_send_queue_mark_sent (DpdkTcpSendQueue *self, gsize size)
 }
 
 void
-dpdk_tcp_send_queue_acknowledge (DpdkTcpSendQueue *self, gsize size)
+dpdk_tcp_send_queue_acknowledge_chunks (DpdkTcpSendQueue *self, gsize size)
 {
-  gsize n_copied = MIN (size, self->n_copied);
-
-  self->n_copied -= n_copied;
-  self->n_queued -= n_copied;
-  size -= n_copied;
   while (size > 0 && !g_queue_is_empty (&self->chunks))
     {
       Chunk *chunk = self->chunks.head->data;

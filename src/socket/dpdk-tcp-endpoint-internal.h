@@ -7,11 +7,16 @@
 #include "dpdk-worker-lock-private.h"
 
 #include <lwip/tcp.h>
+#include <string.h>
 
 G_BEGIN_DECLS
 
 /* bytes; how much may be written at once without memory */
 #define DPDK_TCP_SPENT_BUDGET_ROOM 2048
+/* bytes; more is not copied twice on its way to the device */
+#define DPDK_TCP_MAX_AT_ONCE 1024
+G_STATIC_ASSERT (DPDK_TCP_MAX_AT_ONCE <= DPDK_TCP_SPENT_BUDGET_ROOM);
+G_STATIC_ASSERT (DPDK_TCP_MAX_AT_ONCE <= DPDK_STACK_TCP_BUFFER_MIN);
 
 typedef enum {
   ENDPOINT_NEW,
@@ -187,6 +192,63 @@ dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self)
 {
   if (G_UNLIKELY (self->n_waiters > 0 || self->sources != NULL))
     dpdk_tcp_endpoint_notify_others_locked (self);
+}
+
+/* for native calls, which dpdk_tcp_endpoint_check_worker() gives the reason to that they are not for this
+   thread */
+static inline gboolean
+dpdk_tcp_endpoint_is_own (DpdkTcpEndpoint *self)
+{
+  return dpdk_worker_core_current == self->core;
+}
+
+/* Native calls for the usual message: FALSE if it takes another way. What arrived in a buffer of its own
+   is done with as soon as it is copied. */
+static inline gboolean
+dpdk_tcp_endpoint_read_at_once (DpdkTcpEndpoint *self, void *buffer, gsize count, gsize *n_read)
+{
+  struct pbuf *p = NULL;
+
+  dpdk_tcp_endpoint_lock_own (self);
+  if (G_LIKELY (self->pcb != NULL))
+    p = dpdk_tcp_receive_queue_take_only (&self->received, count);
+  dpdk_tcp_endpoint_unlock_own (self);
+  if (p == NULL)
+    return FALSE;
+  *n_read = p->len;
+  memcpy (buffer, p->payload, p->len);
+  tcp_recved (self->pcb, p->len);
+  pbuf_free (p);
+  return TRUE;
+}
+
+/* with nothing on its way there is room, whatever the budget */
+static inline gboolean
+dpdk_tcp_endpoint_has_room_at_once_locked (DpdkTcpEndpoint *self, gsize count)
+{
+  if (G_LIKELY (self->sending.n_queued == 0))
+    return self->state == ENDPOINT_CONNECTED;
+  return self->pcb->unsent == NULL && dpdk_tcp_send_queue_may_copy (&self->sending) &&
+         dpdk_tcp_endpoint_get_room_locked (self) >= count && tcp_sndbuf (self->pcb) >= count;
+}
+
+/* what is small, when nothing waits in front of it, is copied by lwIP into the segment that leaves now */
+static inline gboolean
+dpdk_tcp_endpoint_write_at_once (DpdkTcpEndpoint *self, const void *buffer, gsize count)
+{
+  gboolean is_written;
+
+  dpdk_tcp_endpoint_lock_own (self);
+  is_written = count > 0 && count <= DPDK_TCP_MAX_AT_ONCE && self->error == ERR_OK &&
+               !self->close_wanted && !self->abort_wanted && !self->write_is_shut &&
+               self->pcb != NULL && dpdk_tcp_endpoint_has_room_at_once_locked (self, count) &&
+               tcp_write (self->pcb, buffer, (u16_t) count, TCP_WRITE_FLAG_COPY) == ERR_OK;
+  if (is_written)
+    dpdk_tcp_send_queue_add_copied (&self->sending, count);
+  dpdk_tcp_endpoint_unlock_own (self);
+  if (is_written)
+    tcp_output (self->pcb);
+  return is_written;
 }
 
 /* without it; -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */

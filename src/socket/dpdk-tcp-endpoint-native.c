@@ -3,13 +3,10 @@
 #include "dpdk-socket-private.h"
 #include "dpdk-tcp-endpoint-internal.h"
 
-/* bytes; more is not copied twice on its way to the device */
-#define MAX_AT_ONCE 1024
-
 gboolean
 dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError **error)
 {
-  if (G_LIKELY (dpdk_worker_core_is_current (self->core)))
+  if (dpdk_worker_core_is_current (self->core))
     return TRUE;
   dpdk_socket_set_wrong_worker (self->core, call, "DpdkTcpSocket",
                                 "the streams of the DpdkTcpConnection", error);
@@ -180,22 +177,6 @@ dpdk_tcp_endpoint_try_read_bytes (DpdkTcpEndpoint *self, gsize count, GBytes **b
   return result;
 }
 
-/* The usual small message, when nothing waits in front of it: lwIP copies it into the segment that leaves
-   now. FALSE: it goes the other way. */
-static gboolean
-write_at_once_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *write)
-{
-  if (write->buffer == NULL || write->count > MAX_AT_ONCE || self->error != ERR_OK ||
-      self->close_wanted || self->abort_wanted || self->write_is_shut || self->pcb == NULL ||
-      self->pcb->unsent != NULL || !dpdk_tcp_send_queue_may_copy (&self->sending) ||
-      dpdk_tcp_endpoint_get_room_locked (self) < write->count ||
-      tcp_sndbuf (self->pcb) < write->count ||
-      tcp_write (self->pcb, write->buffer, (u16_t) write->count, TCP_WRITE_FLAG_COPY) != ERR_OK)
-    return FALSE;
-  dpdk_tcp_send_queue_add_copied (&self->sending, write->count);
-  return TRUE;
-}
-
 GPollableReturn
 dpdk_tcp_endpoint_try_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
                                   gsize *n_written, GError **error)
@@ -206,13 +187,6 @@ dpdk_tcp_endpoint_try_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *wri
   if (G_UNLIKELY (write->count == 0))
     return G_POLLABLE_RETURN_OK;
   dpdk_tcp_endpoint_lock (self);
-  if (write_at_once_locked (self, write))
-    {
-      dpdk_tcp_endpoint_unlock (self);
-      tcp_output (self->pcb);
-      *n_written = write->count;
-      return G_POLLABLE_RETURN_OK;
-    }
   if ((dpdk_tcp_endpoint_get_condition_locked (self) & G_IO_OUT) != 0)
     {
       gssize n = dpdk_tcp_endpoint_try_write_locked (self, write, error);

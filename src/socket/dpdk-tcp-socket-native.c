@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* what a DpdkTcpSocket can on the thread of its worker */
 #include "dpdk-socket-private.h"
+#include "dpdk-tcp-endpoint-internal.h"
 
 /**
  * dpdk_tcp_socket_set_readable_callback:
@@ -107,8 +108,11 @@ dpdk_tcp_socket_try_read (DpdkTcpSocket *self, void *buffer, gsize count, gsize 
   g_return_val_if_fail (error == NULL || *error == NULL, G_POLLABLE_RETURN_FAILED);
 
   endpoint = dpdk_tcp_socket_get_endpoint (self);
-  if (!dpdk_tcp_endpoint_check_worker (endpoint, G_STRFUNC, error))
+  if (G_UNLIKELY (!dpdk_tcp_endpoint_is_own (endpoint)) &&
+      !dpdk_tcp_endpoint_check_worker (endpoint, G_STRFUNC, error))
     return G_POLLABLE_RETURN_FAILED;
+  if (G_LIKELY (dpdk_tcp_endpoint_read_at_once (endpoint, buffer, count, n_read)))
+    return G_POLLABLE_RETURN_OK;
   return dpdk_tcp_endpoint_try_read (endpoint, buffer, count, n_read, error);
 }
 
@@ -145,7 +149,11 @@ dpdk_tcp_socket_try_write (DpdkTcpSocket *self, const void *buffer, gsize count,
   g_return_val_if_fail (error == NULL || *error == NULL, G_POLLABLE_RETURN_FAILED);
 
   endpoint = dpdk_tcp_socket_get_endpoint (self);
-  if (!dpdk_tcp_endpoint_check_worker (endpoint, G_STRFUNC, error))
+  if (G_UNLIKELY (!dpdk_tcp_endpoint_is_own (endpoint)) &&
+      !dpdk_tcp_endpoint_check_worker (endpoint, G_STRFUNC, error))
     return G_POLLABLE_RETURN_FAILED;
-  return dpdk_tcp_endpoint_try_write (endpoint, buffer, count, n_written, error);
+  if (G_UNLIKELY (!dpdk_tcp_endpoint_write_at_once (endpoint, buffer, count)))
+    return dpdk_tcp_endpoint_try_write (endpoint, buffer, count, n_written, error);
+  *n_written = count;
+  return G_POLLABLE_RETURN_OK;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* TLS between two runtimes: from many threads, without any, given up, and much of it */
 #include "net-pair.h"
+#include "net-tls-async.h"
 #include "net-tls.h"
-
-#include <string.h>
-#include <sys/resource.h>
 
 #define MEBIBYTE (1024 * 1024)
 
@@ -213,117 +211,20 @@ test_threads (void)
   with_pair (run_threads);
 }
 
-/* one end in a main loop */
-typedef struct {
-  GIOStream *stream;
-  guint8 buffer[16384];
-  gsize done;
-  gsize wanted;
-  gboolean is_over;
-} Async;
-
-static void async_read (Async *self);
-
-static void
-on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Async *self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  g_io_stream_close_finish (G_IO_STREAM (source), result, &error);
-  g_assert_no_error (error);
-  self->is_over = TRUE;
-}
-
-static void
-on_read (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Async *self = user_data;
-  g_autoptr (GError) error = NULL;
-  gssize n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpint (n, >, 0);
-  g_assert_cmpmem (self->buffer, n, net_pattern (self->done), n);
-  self->done += (gsize) n;
-  if (self->done < self->wanted)
-    async_read (self);
-  else
-    g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, on_closed, self);
-}
-
-static void
-async_read (Async *self)
-{
-  g_input_stream_read_async (g_io_stream_get_input_stream (self->stream), self->buffer,
-                             MIN (sizeof self->buffer, self->wanted - self->done),
-                             G_PRIORITY_DEFAULT, NULL, on_read, self);
-}
-
-static void
-on_written (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, &error);
-  g_assert_no_error (error);
-  async_read (user_data);
-}
-
-static void
-async_write (Async *self)
-{
-  static guint8 data[20000];
-
-  memcpy (data, net_pattern (0), sizeof data);
-  self->wanted = sizeof data;
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (self->stream), data, sizeof data,
-                                   G_PRIORITY_DEFAULT, NULL, on_written, self);
-}
-
-static void
-on_handshake (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error);
-  g_assert_no_error (error);
-  async_write (user_data);
-}
-
-/* each connection has a descriptor of a main context at each end */
-static void
-allow_descriptors (void)
-{
-  struct rlimit limit;
-
-  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
-  limit.rlim_cur = limit.rlim_max;
-  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
-}
-
 static void
 run_parallel (NetPair *pair, DpdkTcpListener *listener)
 {
   const guint n = dpdk_test_is_long () ? 1000 : dpdk_test_scale (100);
   g_autofree Tls *connections = g_new0 (Tls, n);
-  g_autofree Async *ends = g_new0 (Async, 2 * n);
+  g_autofree NetTlsAsync *ends = g_new (NetTlsAsync, 2 * n);
 
-  allow_descriptors ();
+  net_tls_async_allow_descriptors ();
   for (guint i = 0; i < n; i++)
     tls_open (&connections[i], pair, listener);
+  /* half of them begin with data, and shake hands on the way */
   for (guint i = 0; i < 2 * n; i++)
-    {
-      ends[i].stream = connections[i / 2].streams[i % 2];
-      /* the others begin with data, and shake hands on the way */
-      if (i % 4 < 2)
-        g_tls_connection_handshake_async (G_TLS_CONNECTION (ends[i].stream), G_PRIORITY_DEFAULT,
-                                          NULL, on_handshake, &ends[i]);
-      else
-        async_write (&ends[i]);
-    }
-  for (guint i = 0; i < 2 * n; i++)
-    DPDK_TEST_WAIT_UNTIL (ends[i].is_over);
+    net_tls_async_start (&ends[i], connections[i / 2].streams[i % 2], i % 4 < 2);
+  net_tls_async_wait_all (ends, 2 * n);
   for (guint i = 0; i < n; i++)
     tls_clear (&connections[i]);
 }

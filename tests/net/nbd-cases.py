@@ -18,7 +18,8 @@ import nbd
 
 HOST, PORT, FILE, CASE = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 RANDOM = random.Random(int(sys.argv[5]) if len(sys.argv) > 5 else 1)
-SIZE = os.stat(FILE).st_size
+with open(FILE, 'rb') as served:
+    SIZE = served.seek(0, os.SEEK_END)
 BLOCK = 32768
 MAX_PAYLOAD = 32 * 1024 * 1024
 
@@ -320,6 +321,63 @@ def case_sparse():
     assert client.read(65536, 1024 * 1024) == bytes(65536)
     assert os.stat(FILE).st_blocks * 512 < 1024 * 1024
     client.end()
+
+
+def case_device():
+    """A block device, which frees and zeroes whole sectors only, and is on the disk when it is flushed."""
+    settings = '/sys/block/%s/' % os.path.basename(FILE)
+    with open(settings + 'loop/backing_file') as file:
+        disk = file.read().strip()
+    with open(settings + 'queue/logical_block_size') as file:
+        sector = int(file.read())
+    with open(settings + 'queue/write_zeroes_max_bytes') as file:
+        frees = int(file.read()) > 0
+    shadow = bytearray(file_bytes())
+    clients = [Client(export='disk', strict=False), Client(structured=False)]
+    assert clients[0].nbd.get_size() == SIZE == os.stat(disk).st_size
+    for step in range(300):
+        client = RANDOM.choice(clients)
+        size = RANDOM.randrange(1, RANDOM.choice((10, 2 * sector, 5000, BLOCK + 2, 300000)))
+        offset = RANDOM.randrange(0, SIZE - size + 1)
+        is_whole = RANDOM.random() < 0.6
+        if is_whole:
+            offset -= offset % sector
+            size = min(size + -size % sector, SIZE - offset)
+        flags = nbd.CMD_FLAG_FUA if RANDOM.random() < 0.05 else 0
+        action = RANDOM.randrange(6)
+        if action < 2:
+            assert client.read(size, offset) == shadow[offset:offset + size], (step, offset, size)
+        elif action < 4:
+            data = RANDOM.randbytes(size)
+            client.write(data, offset, flags)
+            shadow[offset:offset + size] = data
+        elif action == 4:
+            client.zero(size, offset, flags | RANDOM.choice((0, nbd.CMD_FLAG_NO_HOLE)))
+            shadow[offset:offset + size] = bytes(size)
+        else:
+            client.trim(size, offset, flags)
+            # of a part of a sector it is a hint that is not taken
+            if is_whole and frees:
+                shadow[offset:offset + size] = bytes(size)
+        if flags and action >= 2:
+            with open(disk, 'rb') as file:
+                file.seek(offset)
+                assert file.read(size) == shadow[offset:offset + size], (step, offset, size)
+    clients[0].fails(errno.ENOTSUP, clients[0].nbd.zero, sector, 1, nbd.CMD_FLAG_FAST_ZERO)
+    clients[0].fails(errno.ENOSPC, clients[0].nbd.pwrite, b'x' * sector, SIZE - sector + 1)
+    clients[0].fails(errno.EINVAL, clients[0].nbd.pread, sector, SIZE - sector + 1)
+    clients[1].flush()
+    with open(disk, 'rb') as file:
+        assert file.read() == shadow
+    client = Client(context=True)
+    entries = []
+    client.nbd.block_status(SIZE, 0, lambda name, at, told, error: entries.extend(told))
+    count('statuses')
+    assert entries == [SIZE, 0], entries
+    assert [chunk[0] for chunk in client.chunks(SIZE, 0, nbd.CMD_FLAG_DF)] == [nbd.READ_DATA]
+    assert client.read(SIZE, 0) == shadow
+    for client in clients + [client]:
+        client.end()
 
 
 def case_flight():

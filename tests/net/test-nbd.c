@@ -2,9 +2,11 @@
 /* the example "nbd-server" against libnbd, its tools, those of QEMU, and clients that mean no good */
 #include "net-fixture.h"
 #include "net-kernel.h"
+#include "net-loop.h"
 #include "net-program.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -12,6 +14,7 @@
 #define PORT 10809
 #define MEBIBYTE (1024 * 1024)
 #define OTHER_SIZE 12345
+#define DEVICE_SIZE (8 * MEBIBYTE)
 
 /* as the default one, but for two workers */
 static const char json[] =
@@ -48,8 +51,9 @@ make_file (const char *path, guint64 size, gsize n_random)
   net_run ("truncate -s %" G_GUINT64_FORMAT " '%s'", size, path);
 }
 
+/* @device: what is served in place of a file */
 static void
-start_as (Server *self, const Case *how)
+start_as (Server *self, const Case *how, const char *device)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *config = NULL;
@@ -60,9 +64,14 @@ start_as (Server *self, const Case *how)
 
   self->folder = g_dir_make_tmp ("dpdk-nbd-XXXXXX", &error);
   g_assert_no_error (error);
-  self->path = g_build_filename (self->folder, "disk.img", NULL);
   other = g_build_filename (self->folder, "other.img", NULL);
-  make_file (self->path, how->size, how->size / 2);
+  if (device != NULL)
+    self->path = g_strdup (device);
+  else
+    {
+      self->path = g_build_filename (self->folder, "disk.img", NULL);
+      make_file (self->path, how->size, how->size / 2);
+    }
   text = g_strnfill (OTHER_SIZE, 'o');
   g_file_set_contents (other, text, OTHER_SIZE, &error);
   g_assert_no_error (error);
@@ -87,7 +96,7 @@ start_as (Server *self, const Case *how)
 static void
 start (Server *self, const char *options, guint64 size)
 {
-  start_as (self, &(const Case){ NULL, options, size, RLIM_INFINITY, FALSE });
+  start_as (self, &(const Case){ NULL, options, size, RLIM_INFINITY, FALSE }, NULL);
 }
 
 static guint64
@@ -166,25 +175,35 @@ has_program (const char *command)
   return wait_status == 0;
 }
 
+/* gives what they did, as the server's figures would be */
+static char *
+run_clients (Server *self, const char *name)
+{
+  static const NetFamily families[] = NET_FAMILIES;
+  const char *script = g_getenv ("NET_NBD_CASES");
+  int wait_status;
+  char *output;
+
+  g_assert_nonnull (script);
+  output = net_run_for_output (&wait_status, "/usr/bin/python3 '%s' %s %d '%s' %s %u", script,
+                               families[strlen (name) % 2].ours, PORT, self->path, name,
+                               dpdk_test_get_seed ());
+  g_assert_cmpint (wait_status, ==, 0);
+  return output;
+}
+
 static void
 test_case (gconstpointer data)
 {
-  static const NetFamily families[] = NET_FAMILIES;
   const Case *self = data;
-  const char *script = g_getenv ("NET_NBD_CASES");
   g_autofree char *client = NULL;
   g_autofree char *output = NULL;
-  int wait_status;
   Server server;
 
-  g_assert_nonnull (script);
   if (!has_program ("/usr/bin/python3 -c 'import nbd'"))
     return;
-  start_as (&server, self);
-  client = net_run_for_output (&wait_status, "/usr/bin/python3 '%s' %s %d '%s' %s %u", script,
-                               families[strlen (self->name) % 2].ours, PORT, server.path,
-                               self->name, dpdk_test_get_seed ());
-  g_assert_cmpint (wait_status, ==, 0);
+  start_as (&server, self, NULL);
+  client = run_clients (&server, self->name);
   output = stop (&server);
   assert_figures (client, output);
 }
@@ -230,6 +249,65 @@ test_copy (void)
   g_assert_cmpuint (get_figure (output, "written-bytes"), ==, n_written);
   g_assert_cmpuint (get_figure (output, "errors"), ==, 0);
   g_assert_cmpuint (get_figure (output, "violations"), ==, 0);
+}
+
+static void
+assert_refused (const char *arguments, const char *text)
+{
+  g_autofree char *program = g_build_filename (g_getenv ("NET_EXAMPLES"), "nbd-server", NULL);
+  g_autofree char *output = NULL;
+  int wait_status;
+
+  output = net_run_for_output (&wait_status, "'%s' %s 2>&1", program, arguments);
+  g_assert_cmpint (wait_status, !=, 0);
+  g_assert_nonnull (strstr (output, text));
+}
+
+static void
+copy_device (Server *self, const char *file)
+{
+  g_autofree char *copy = g_build_filename (self->folder, "copy", NULL);
+
+  net_run ("nbdcopy nbd://%s/disk '%s'", NET_OUR_V4, copy);
+  compare (copy, file);
+  make_file (copy, DEVICE_SIZE, DEVICE_SIZE);
+  net_run ("nbdcopy --flush '%s' nbd://%s/disk", copy, NET_OUR_V4);
+  compare (copy, file);
+  net_run ("qemu-img compare -f raw -F raw '%s' nbd://%s/disk", copy, NET_OUR_V4);
+}
+
+/* a device that has sectors, knows no holes, and shows in a file what has come to it */
+static void
+test_device (void)
+{
+  static const Case how = { NULL, "--threads 4", 0, RLIM_INFINITY, TRUE };
+  g_autofree char *client = NULL;
+  g_autofree char *output = NULL;
+  g_autofree char *file = NULL;
+  g_autofree char *twice = NULL;
+  g_autoptr (GError) error = NULL;
+  Server server;
+  NetLoop loop;
+
+  if (!has_program ("/usr/bin/python3 -c 'import nbd'") ||
+      !has_program ("nbdcopy --version && qemu-img --version"))
+    return;
+  net_kernel_close (g_file_open_tmp ("dpdk-nbd-XXXXXX", &file, &error));
+  g_assert_no_error (error);
+  make_file (file, DEVICE_SIZE, DEVICE_SIZE / 2);
+  if (net_loop_open (&loop, file))
+    {
+      twice = g_strdup_printf ("--export x=%s %s", loop.path, loop.path);
+      assert_refused (twice, "is that of");
+      start_as (&server, &how, loop.path);
+      client = run_clients (&server, "device");
+      copy_device (&server, file);
+      output = stop (&server);
+      g_assert_cmpuint (get_figure (output, "written-bytes"), ==,
+                        get_figure (client, "written-bytes") + DEVICE_SIZE);
+      net_loop_close (&loop);
+    }
+  g_unlink (file);
 }
 
 static void
@@ -434,18 +512,6 @@ test_silent (void)
 }
 
 static void
-assert_refused (const char *arguments, const char *text)
-{
-  g_autofree char *program = g_build_filename (g_getenv ("NET_EXAMPLES"), "nbd-server", NULL);
-  g_autofree char *output = NULL;
-  int wait_status;
-
-  output = net_run_for_output (&wait_status, "'%s' %s 2>&1", program, arguments);
-  g_assert_cmpint (wait_status, !=, 0);
-  g_assert_nonnull (strstr (output, text));
-}
-
-static void
 test_refusals (void)
 {
   assert_refused ("/no/such/file", "/no/such/file");
@@ -488,6 +554,7 @@ main (int argc, char **argv)
       dpdk_test_add_data_func (path, DPDK_TEST_FLAGS_NETWORK, &cases[i], test_case);
     }
   dpdk_test_add_func ("/net/nbd/copy", DPDK_TEST_FLAGS_NETWORK, test_copy);
+  dpdk_test_add_func ("/net/nbd/device", DPDK_TEST_FLAGS_NETWORK, test_device);
   dpdk_test_add_func ("/net/nbd/qemu", DPDK_TEST_FLAGS_NETWORK, test_qemu);
   dpdk_test_add_func ("/net/nbd/stop", DPDK_TEST_FLAGS_NETWORK, test_stop);
   dpdk_test_add_func ("/net/nbd/stop-busy", DPDK_TEST_FLAGS_NETWORK, test_stop_busy);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define N_CONNECTIONS 1000
+
 static DpdkTestProcess *
 peers_start (const char *role, const char *host, guint16 port, guint n)
 {
@@ -31,12 +33,6 @@ peers_get_number (const char *output, const char *key)
 
   g_assert_nonnull (found);
   return (guint) g_ascii_strtoull (found + strlen (key), NULL, 10);
-}
-
-static guint
-get_n_connections (void)
-{
-  return dpdk_test_is_long () ? 1000 : dpdk_test_scale (1000);
 }
 
 /* All of @n connections shake hands and exchange data; takes over the references. Gives how many the peers
@@ -66,7 +62,7 @@ shake_hands (GIOStream **streams, guint n, DpdkTestProcess *peers)
 static void
 test_server (void)
 {
-  const guint n = get_n_connections ();
+  const guint n = dpdk_test_scale (N_CONNECTIONS);
   DpdkRuntime *runtime = net_start ();
   DpdkTcpListener *listener = net_listen (runtime, NET_OUR_V4, 0);
   DpdkTestProcess *peers = peers_start ("client", NET_OUR_V4, net_listener_get_port (listener), n);
@@ -88,7 +84,7 @@ test_server (void)
 static void
 test_client (void)
 {
-  const guint n = get_n_connections ();
+  const guint n = dpdk_test_scale (N_CONNECTIONS);
   DpdkRuntime *runtime = net_start ();
   DpdkTestProcess *peers = peers_start ("server", NET_KERNEL_V4, 0, n);
   g_autofree GIOStream **streams = g_new (GIOStream *, n);

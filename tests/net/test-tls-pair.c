@@ -112,12 +112,16 @@ transfer (Tls *self, guint64 size)
 static void
 run_transfer (NetPair *pair, DpdkTcpListener *listener)
 {
-  const guint64 size = (dpdk_test_is_long () ? 512 : dpdk_test_scale (32)) * (guint64) MEBIBYTE;
+  const guint64 size = (dpdk_test_is_long () ? 1024 : dpdk_test_scale (128)) * (guint64) MEBIBYTE;
+  gint64 start;
   Tls tls;
 
   tls_open (&tls, pair, listener);
   tls_handshake (&tls);
+  start = g_get_monotonic_time ();
   transfer (&tls, size);
+  g_test_message ("%" G_GUINT64_FORMAT " MiB each way in %.1f s", size / MEBIBYTE,
+                  (double) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND);
   net_tls_finish (tls.streams[0]);
   net_tls_assert_at_end (tls.streams[1]);
   net_tls_close (tls.streams[1]);
@@ -214,7 +218,7 @@ test_threads (void)
 static void
 run_parallel (NetPair *pair, DpdkTcpListener *listener)
 {
-  const guint n = dpdk_test_is_long () ? 1000 : dpdk_test_scale (100);
+  const guint n = dpdk_test_scale (1000);
   g_autofree Tls *connections = g_new0 (Tls, n);
   g_autofree NetTlsAsync *ends = g_new (NetTlsAsync, 2 * n);
 

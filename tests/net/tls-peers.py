@@ -15,6 +15,7 @@ import sys
 
 ROLE, HOST, PORT, N, PEM = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 TIMEOUT = 240
+AT_A_TIME = 100
 
 
 class Peers:
@@ -117,9 +118,30 @@ class Connection:
         self.peers.n_open -= 1
 
 
+def connect(n):
+    """Some at a time, because one after the other takes long on a busy machine."""
+    streams = []
+    waiting = selectors.DefaultSelector()
+    for _ in range(n):
+        stream = socket.socket()
+        stream.setblocking(False)
+        stream.connect_ex((HOST, PORT))
+        waiting.register(stream, selectors.EVENT_WRITE)
+    while len(streams) < n:
+        ready = waiting.select(TIMEOUT)
+        assert ready, 'only %d of %d connections are there' % (len(streams), n)
+        for key, _ in ready:
+            assert key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+            waiting.unregister(key.fileobj)
+            streams.append(key.fileobj)
+    return streams
+
+
 def be_clients(peers):
-    connections = [Connection(peers, socket.create_connection((HOST, PORT), TIMEOUT))
-                   for _ in range(N)]
+    connections = []
+    while len(connections) < N:
+        for stream in connect(min(AT_A_TIME, N - len(connections))):
+            connections.append(Connection(peers, stream))
     for connection in connections:
         connection.begin()
     print('begun', flush=True)

@@ -49,9 +49,9 @@ struct _DpdkWorkerCore {
   /* posted by itself: the first one, and where the next one goes */
   DpdkWorkerTask *own_tasks;
   DpdkWorkerTask **own_tasks_end;
-  GQueue closables;
+  TAILQ_HEAD (, _DpdkClosable) closables;
   /* that the one who walks through them comes to next */
-  GList *next_closable;
+  DpdkClosable *next_closable;
   gboolean devices_wake;
   guint64 next_context;
   guint64 next_fds;

@@ -7,6 +7,8 @@
 #include "dpdk-stack-tcp.h"
 #include "dpdk-stack.h"
 
+#include <sys/queue.h>
+
 G_BEGIN_DECLS
 
 /* the thread of a worker and what belongs to it; the thread does not hold the DpdkWorker, so that
@@ -35,9 +37,8 @@ typedef struct {
 gboolean dpdk_worker_loss_concerns (const DpdkWorkerLoss *self, gboolean is_any, gboolean is_v6,
                                     const guint8 *bytes);
 
-/* something that must be closed before the stack of the worker can end */
-struct _DpdkClosable {
-  GList link;
+/* what all of a kind do */
+typedef struct {
   /* ends it in an orderly way; may take a while */
   void (*close) (DpdkClosable *closable);
   /* ends it at once, and leaves the list */
@@ -46,6 +47,12 @@ struct _DpdkClosable {
   gboolean (*is_busy) (DpdkClosable *closable);
   /* the device of @port is gone: ends it, for this reason, if it cannot do without */
   void (*lose_port) (DpdkClosable *closable, const DpdkWorkerLoss *loss);
+} DpdkClosableFuncs;
+
+/* something that must be closed before the stack of the worker can end */
+struct _DpdkClosable {
+  TAILQ_ENTRY (_DpdkClosable) link;
+  const DpdkClosableFuncs *funcs;
 };
 
 /* what the workers of a runtime share */

@@ -325,6 +325,7 @@ dpdk_worker_core_new (DpdkWorkerShared *shared, guint index, guint cpu, DpdkIdle
   self->budget = dpdk_stack_budget_new (shared->memory_budget, shared->n_workers);
   self->poller = dpdk_worker_poller_new ();
   self->own_tasks_end = &self->own_tasks;
+  TAILQ_INIT (&self->closables);
   g_weak_ref_init (&self->worker, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
@@ -492,32 +493,30 @@ void
 dpdk_worker_core_add_closable (DpdkWorkerCore *self, DpdkClosable *closable)
 {
   g_assert (dpdk_worker_core_current == self);
-  closable->link.data = closable;
-  g_queue_push_tail_link (&self->closables, &closable->link);
+  TAILQ_INSERT_TAIL (&self->closables, closable, link);
 }
 
 void
 dpdk_worker_core_remove_closable (DpdkWorkerCore *self, DpdkClosable *closable)
 {
   g_assert (dpdk_worker_core_current == self);
-  if (self->next_closable == &closable->link)
-    self->next_closable = closable->link.next;
-  g_queue_unlink (&self->closables, &closable->link);
+  if (self->next_closable == closable)
+    self->next_closable = TAILQ_NEXT (closable, link);
+  TAILQ_REMOVE (&self->closables, closable, link);
 }
 
 void
 dpdk_worker_core_begin_closables (DpdkWorkerCore *self)
 {
-  self->next_closable = self->closables.head;
+  self->next_closable = TAILQ_FIRST (&self->closables);
 }
 
 DpdkClosable *
 dpdk_worker_core_next_closable (DpdkWorkerCore *self)
 {
-  GList *link = self->next_closable;
+  DpdkClosable *closable = self->next_closable;
 
-  if (link == NULL)
-    return NULL;
-  self->next_closable = link->next;
-  return link->data;
+  if (closable != NULL)
+    self->next_closable = TAILQ_NEXT (closable, link);
+  return closable;
 }

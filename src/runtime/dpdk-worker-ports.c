@@ -103,7 +103,7 @@ lose_port (DpdkWorkerCore *self, guint index)
   state->is_lost = TRUE;
   dpdk_worker_core_begin_closables (self);
   while ((closable = dpdk_worker_core_next_closable (self)) != NULL)
-    closable->lose_port (closable, &loss);
+    closable->funcs->lose_port (closable, &loss);
   /* the counters are read under the lock */
   g_mutex_lock (&self->lock);
   dpdk_stack_remove_interface (self->stack, index);

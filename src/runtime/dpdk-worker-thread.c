@@ -193,7 +193,7 @@ any_is_busy (DpdkWorkerCore *self)
 
   dpdk_worker_core_begin_closables (self);
   while ((closable = dpdk_worker_core_next_closable (self)) != NULL)
-    if (closable->is_busy (closable))
+    if (closable->funcs->is_busy (closable))
       return TRUE;
   return dpdk_stack_has_output (self->stack);
 }
@@ -207,7 +207,7 @@ close_all (DpdkWorkerCore *self)
   dpdk_worker_core_run_tasks (self, &dpdk_worker_tasks_closed);
   dpdk_worker_core_begin_closables (self);
   while ((closable = dpdk_worker_core_next_closable (self)) != NULL)
-    closable->close (closable);
+    closable->funcs->close (closable);
   do
     {
       dpdk_stack_set_time (self->stack, rte_rdtsc ());
@@ -216,10 +216,10 @@ close_all (DpdkWorkerCore *self)
       dpdk_stack_flush (self->stack);
     }
   while (any_is_busy (self) && g_get_monotonic_time () < deadline);
-  while (!g_queue_is_empty (&self->closables))
+  while (!TAILQ_EMPTY (&self->closables))
     {
-      closable = self->closables.head->data;
-      closable->abort (closable);
+      closable = TAILQ_FIRST (&self->closables);
+      closable->funcs->abort (closable);
     }
   dpdk_stack_flush (self->stack);
   /* who waited on this thread learns that it is over */

@@ -473,6 +473,13 @@ closable_is_busy (DpdkClosable *closable)
   return is_busy;
 }
 
+static const DpdkClosableFuncs closable_funcs = {
+  .close = closable_close,
+  .abort = closable_abort,
+  .is_busy = closable_is_busy,
+  .lose_port = closable_lose_port,
+};
+
 static void run_look (DpdkWorkerTask *task);
 
 void
@@ -481,10 +488,7 @@ dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
   self->pcb = pcb;
   self->is_attached = TRUE;
   self->look.run = run_look;
-  self->closable.close = closable_close;
-  self->closable.abort = closable_abort;
-  self->closable.is_busy = closable_is_busy;
-  self->closable.lose_port = closable_lose_port;
+  self->closable.funcs = &closable_funcs;
   tcp_arg (pcb, dpdk_tcp_endpoint_ref (self));
   tcp_recv (pcb, on_received);
   tcp_sent (pcb, on_sent);

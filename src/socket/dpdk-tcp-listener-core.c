@@ -194,6 +194,13 @@ closable_is_busy (DpdkClosable *closable)
   return FALSE;
 }
 
+static const DpdkClosableFuncs closable_funcs = {
+  .close = closable_close,
+  .abort = closable_close,
+  .is_busy = closable_is_busy,
+  .lose_port = closable_lose_port,
+};
+
 typedef struct {
   DpdkTcpListenerCore *self;
   const ip_addr_t *ip;
@@ -257,10 +264,7 @@ listen_on_worker (gpointer data)
   self->pcb = pcb;
   tcp_arg (pcb, core_ref (self));
   tcp_accept (pcb, on_accepted);
-  self->closable.close = closable_close;
-  self->closable.abort = closable_close;
-  self->closable.is_busy = closable_is_busy;
-  self->closable.lose_port = closable_lose_port;
+  self->closable.funcs = &closable_funcs;
   dpdk_worker_core_add_closable (self->worker, &self->closable);
 }
 

@@ -192,14 +192,18 @@ closable_is_busy (DpdkClosable *closable)
   return FALSE;
 }
 
+static const DpdkClosableFuncs closable_funcs = {
+  .close = closable_close,
+  .abort = closable_abort,
+  .is_busy = closable_is_busy,
+  .lose_port = closable_lose_port,
+};
+
 static void
 attach (DpdkUdpEndpoint *self)
 {
   self->is_attached = TRUE;
-  self->closable.close = closable_close;
-  self->closable.abort = closable_abort;
-  self->closable.is_busy = closable_is_busy;
-  self->closable.lose_port = closable_lose_port;
+  self->closable.funcs = &closable_funcs;
   dpdk_worker_core_add_closable (self->core, &self->closable);
   dpdk_udp_endpoint_ref (self);
 }

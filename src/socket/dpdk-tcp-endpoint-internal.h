@@ -181,7 +181,7 @@ dpdk_tcp_endpoint_get_room_locked (DpdkTcpEndpoint *self)
 {
   if (self->state != ENDPOINT_CONNECTED || self->sending.n_queued >= self->options.send_buffer_size)
     return 0;
-  if (G_LIKELY (!dpdk_stack_budget_is_spent (self->sending.budget)))
+  if (G_LIKELY (!dpdk_stack_budget_is_spent (self->core->budget)))
     return self->options.send_buffer_size - self->sending.n_queued;
   /* who has something to send is called again when it is acknowledged, and nobody else stands still */
   return self->sending.n_queued == 0 ? DPDK_TCP_SPENT_BUDGET_ROOM : 0;

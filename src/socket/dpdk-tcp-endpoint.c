@@ -19,7 +19,6 @@ dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
   self->options = dpdk_worker_core_get_shared (core)->tcp_options;
   self->ttl = DPDK_IP_TTL_DEFAULT;
   self->linger = -1;
-  self->sending.budget = dpdk_worker_core_get_budget (core);
   dpdk_worker_lock_init (&self->lock);
   g_cond_init (&self->changed);
   return self;
@@ -35,12 +34,12 @@ dpdk_tcp_endpoint_ref (DpdkTcpEndpoint *self)
 void
 dpdk_tcp_endpoint_free_released (DpdkTcpEndpoint *self)
 {
-  GQueue released;
+  DpdkTcpSendChunk *released;
 
   dpdk_tcp_endpoint_lock (self);
   released = dpdk_tcp_send_queue_steal_released (&self->sending);
   dpdk_tcp_endpoint_unlock (self);
-  dpdk_tcp_send_queue_free_released (&released);
+  dpdk_tcp_send_queue_free_released (released);
 }
 
 void
@@ -193,8 +192,8 @@ take_data_locked (DpdkTcpEndpoint *self, DpdkTcpRead *read)
     return (gssize) read->take (&self->received, read);
   if (read->buffer != NULL)
     return (gssize) dpdk_tcp_receive_queue_read (&self->received, read->buffer, read->count);
-  read->bytes =
-      dpdk_tcp_receive_queue_read_bytes (&self->received, read->count, self->sending.budget);
+  read->bytes = dpdk_tcp_receive_queue_read_bytes (&self->received, read->count,
+                                                   dpdk_worker_core_get_budget (self->core));
   return (gssize) g_bytes_get_size (read->bytes);
 }
 
@@ -283,10 +282,12 @@ dpdk_tcp_endpoint_read_bytes (DpdkTcpEndpoint *self, gsize count, gboolean may_b
 static void
 append_vectors_locked (DpdkTcpEndpoint *self, const GOutputVector *vector, gsize count)
 {
+  DpdkStackBudget *budget = dpdk_worker_core_get_budget (self->core);
+
   for (gsize n; count > 0; vector++, count -= n)
     {
       n = MIN (count, vector->size);
-      dpdk_tcp_send_queue_append (&self->sending, vector->buffer, n);
+      dpdk_tcp_send_queue_append (&self->sending, budget, vector->buffer, n);
     }
 }
 
@@ -294,6 +295,7 @@ gssize
 dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
                                     GError **error)
 {
+  DpdkStackBudget *budget = dpdk_worker_core_get_budget (self->core);
   gsize n;
 
   if (self->error != ERR_OK)
@@ -308,9 +310,9 @@ dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *w
       if (write->vectors != NULL)
         append_vectors_locked (self, write->vectors, n);
       else if (write->bytes != NULL)
-        dpdk_tcp_send_queue_append_bytes (&self->sending, write->bytes, write->offset, n);
+        dpdk_tcp_send_queue_append_bytes (&self->sending, budget, write->bytes, write->offset, n);
       else
-        dpdk_tcp_send_queue_append (&self->sending, write->buffer, n);
+        dpdk_tcp_send_queue_append (&self->sending, budget, write->buffer, n);
       return (gssize) n;
     }
   else

@@ -12,10 +12,11 @@ G_BEGIN_DECLS
 typedef struct {
   struct pbuf *head;
   struct pbuf *tail;
-  guint offset;
-  gsize n_bytes;
   struct pbuf *read;
-  gsize n_read;
+  guint32 n_bytes;
+  guint32 n_read;
+  /* in the head */
+  guint16 offset;
 } DpdkTcpReceiveQueue;
 
 /* the links of the buffers are ours now: what lwIP calls a chain cannot exceed 64 KiB */

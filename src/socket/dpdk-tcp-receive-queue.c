@@ -21,9 +21,9 @@ move_head_to_read (DpdkTcpReceiveQueue *self)
 static void
 advance (DpdkTcpReceiveQueue *self, gsize n)
 {
-  self->offset += (guint) n;
-  self->n_bytes -= n;
-  self->n_read += n;
+  self->offset += (guint16) n;
+  self->n_bytes -= (guint32) n;
+  self->n_read += (guint32) n;
   if (self->offset == self->head->len)
     move_head_to_read (self);
 }

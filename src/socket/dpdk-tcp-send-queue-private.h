@@ -7,44 +7,46 @@ G_BEGIN_DECLS
 
 /* bytes that were written and are not acknowledged; the stack sends from here without a copy, so
    they stay where they are until then. Not locked. */
+typedef struct _DpdkTcpSendChunk DpdkTcpSendChunk;
 typedef struct {
-  /* what it takes counts here */
-  DpdkStackBudget *budget;
-  GQueue chunks;
-  /* acknowledged, but still with bytes of the application */
-  GQueue released;
-  /* the first chunk that is not all sent, or NULL */
-  GList *unsent;
   /* in front of all chunks; lwIP has a copy */
-  gsize n_copied;
-  gsize n_queued;
-  gsize n_unsent;
+  guint32 n_copied;
+  guint32 n_queued;
+  guint32 n_unsent;
+  /* rings, by their last one, which the first one follows */
+  DpdkTcpSendChunk *chunks;
+  /* acknowledged, but still with bytes of the application */
+  DpdkTcpSendChunk *released;
+  /* the first chunk that is not all sent, or NULL */
+  DpdkTcpSendChunk *unsent;
 } DpdkTcpSendQueue;
 
 void dpdk_tcp_send_queue_clear (DpdkTcpSendQueue *self);
-void dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, const void *data, gsize size);
+/* what it takes counts for @budget, which must outlive it */
+void dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, DpdkStackBudget *budget, const void *data,
+                                 gsize size);
 /* a part of @bytes, without a copy */
-void dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, GBytes *bytes, gsize offset,
-                                       gsize size);
+void dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, DpdkStackBudget *budget,
+                                       GBytes *bytes, gsize offset, gsize size);
 const void *dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size);
 void dpdk_tcp_send_queue_mark_sent (DpdkTcpSendQueue *self, gsize size);
 void dpdk_tcp_send_queue_acknowledge_chunks (DpdkTcpSendQueue *self, gsize size);
 /* to be freed without any lock: what is called then is the application's */
-GQueue dpdk_tcp_send_queue_steal_released (DpdkTcpSendQueue *self);
-void dpdk_tcp_send_queue_free_released (GQueue *released);
+DpdkTcpSendChunk *dpdk_tcp_send_queue_steal_released (DpdkTcpSendQueue *self);
+void dpdk_tcp_send_queue_free_released (DpdkTcpSendChunk *released);
 
 /* whether the next bytes may be some that lwIP copies */
 static inline gboolean
 dpdk_tcp_send_queue_may_copy (const DpdkTcpSendQueue *self)
 {
-  return self->chunks.head == NULL;
+  return self->n_queued == self->n_copied;
 }
 
 static inline void
 dpdk_tcp_send_queue_add_copied (DpdkTcpSendQueue *self, gsize size)
 {
-  self->n_copied += size;
-  self->n_queued += size;
+  self->n_copied += (guint32) size;
+  self->n_queued += (guint32) size;
 }
 
 static inline void
@@ -52,8 +54,8 @@ dpdk_tcp_send_queue_acknowledge (DpdkTcpSendQueue *self, gsize size)
 {
   gsize n_copied = MIN (size, self->n_copied);
 
-  self->n_copied -= n_copied;
-  self->n_queued -= n_copied;
+  self->n_copied -= (guint32) n_copied;
+  self->n_queued -= (guint32) n_copied;
   if (n_copied < size)
     dpdk_tcp_send_queue_acknowledge_chunks (self, size - n_copied);
 }
@@ -61,7 +63,7 @@ dpdk_tcp_send_queue_acknowledge (DpdkTcpSendQueue *self, gsize size)
 static inline gboolean
 dpdk_tcp_send_queue_has_released (const DpdkTcpSendQueue *self)
 {
-  return self->released.head != NULL;
+  return self->released != NULL;
 }
 
 G_END_DECLS

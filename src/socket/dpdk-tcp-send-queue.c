@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* of memory of its own, which follows, or of bytes of the application */
-typedef struct {
-  GList link;
+struct _DpdkTcpSendChunk {
+  DpdkTcpSendChunk *next;
   DpdkStackBudget *budget;
   GBytes *bytes;
   guint8 *data;
@@ -15,40 +15,60 @@ typedef struct {
   gsize used;
   /* what it takes, this structure included */
   gsize size;
-} Chunk;
+};
 
-static Chunk *
-chunk_new (DpdkTcpSendQueue *self, gsize capacity)
+static void
+push_last (DpdkTcpSendChunk **ring, DpdkTcpSendChunk *chunk)
 {
-  gsize size = sizeof (Chunk) + capacity;
-  Chunk *chunk = dpdk_stack_budget_allocate (self->budget, &size);
+  DpdkTcpSendChunk *last = *ring;
 
-  *chunk = (Chunk){ .link.data = chunk,
-                    .budget = self->budget,
-                    .data = (guint8 *) (chunk + 1),
-                    .capacity = size - sizeof *chunk,
-                    .size = size };
-  g_queue_push_tail_link (&self->chunks, &chunk->link);
+  chunk->next = last != NULL ? last->next : chunk;
+  if (last != NULL)
+    last->next = chunk;
+  *ring = chunk;
+}
+
+static DpdkTcpSendChunk *
+pop_first (DpdkTcpSendChunk **ring)
+{
+  DpdkTcpSendChunk *last = *ring, *first = last->next;
+
+  if (first == last)
+    *ring = NULL;
+  else
+    last->next = first->next;
+  return first;
+}
+
+static DpdkTcpSendChunk *
+chunk_new (DpdkTcpSendQueue *self, DpdkStackBudget *budget, gsize capacity)
+{
+  gsize size = sizeof (DpdkTcpSendChunk) + capacity;
+  DpdkTcpSendChunk *chunk = dpdk_stack_budget_allocate (budget, &size);
+
+  *chunk = (DpdkTcpSendChunk){
+    .budget = budget, .data = (guint8 *) (chunk + 1), .capacity = size - sizeof *chunk, .size = size
+  };
+  push_last (&self->chunks, chunk);
   return chunk;
 }
 
 static void
-remove_head (DpdkTcpSendQueue *self)
+remove_first (DpdkTcpSendQueue *self)
 {
-  Chunk *chunk = self->chunks.head->data;
+  DpdkTcpSendChunk *chunk = pop_first (&self->chunks);
 
-  g_queue_unlink (&self->chunks, &chunk->link);
   if (chunk->bytes != NULL)
-    g_queue_push_tail_link (&self->released, &chunk->link);
+    push_last (&self->released, chunk);
   else
-    dpdk_stack_budget_release (self->budget, chunk, chunk->size);
+    dpdk_stack_budget_release (chunk->budget, chunk, chunk->size);
 }
 
 void
 dpdk_tcp_send_queue_clear (DpdkTcpSendQueue *self)
 {
-  while (!g_queue_is_empty (&self->chunks))
-    remove_head (self);
+  while (self->chunks != NULL)
+    remove_first (self);
   self->unsent = NULL;
   self->n_copied = 0;
   self->n_queued = 0;
@@ -56,49 +76,51 @@ dpdk_tcp_send_queue_clear (DpdkTcpSendQueue *self)
 }
 
 void
-dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, const void *data, gsize size)
+dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, DpdkStackBudget *budget, const void *data,
+                            gsize size)
 {
   const guint8 *at = data;
 
-  self->n_queued += size;
-  self->n_unsent += size;
+  self->n_queued += (guint32) size;
+  self->n_unsent += (guint32) size;
   while (size > 0)
     {
-      Chunk *chunk = self->chunks.tail != NULL ? self->chunks.tail->data : NULL;
+      DpdkTcpSendChunk *chunk = self->chunks;
       gsize n;
 
       if (chunk == NULL || chunk->used == chunk->capacity)
-        chunk = chunk_new (self, size);
+        chunk = chunk_new (self, budget, size);
       n = MIN (size, chunk->capacity - chunk->used);
       memcpy (chunk->data + chunk->used, at, n);
       chunk->used += n;
       if (self->unsent == NULL)
-        self->unsent = &chunk->link;
+        self->unsent = chunk;
       at += n;
       size -= n;
     }
 }
 
 void
-dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, GBytes *bytes, gsize offset, gsize size)
+dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, DpdkStackBudget *budget, GBytes *bytes,
+                                  gsize offset, gsize size)
 {
-  Chunk *chunk = chunk_new (self, 0);
+  DpdkTcpSendChunk *chunk = chunk_new (self, budget, 0);
 
   chunk->bytes = g_bytes_ref (bytes);
   chunk->data = (guint8 *) g_bytes_get_data (bytes, NULL) + offset;
   chunk->capacity = size;
   chunk->used = size;
   if (self->unsent == NULL)
-    self->unsent = &chunk->link;
-  dpdk_stack_budget_add_shared (self->budget, (gint64) size);
-  self->n_queued += size;
-  self->n_unsent += size;
+    self->unsent = chunk;
+  dpdk_stack_budget_add_shared (budget, (gint64) size);
+  self->n_queued += (guint32) size;
+  self->n_unsent += (guint32) size;
 }
 
 const void *
 dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size)
 {
-  Chunk *chunk = self->unsent != NULL ? self->unsent->data : NULL;
+  const DpdkTcpSendChunk *chunk = self->unsent;
 
   *size = chunk != NULL ? chunk->used - chunk->sent : 0;
   return chunk != NULL ? chunk->data + chunk->sent : NULL;
@@ -107,53 +129,49 @@ dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size)
 void
 dpdk_tcp_send_queue_mark_sent (DpdkTcpSendQueue *self, gsize size)
 {
-  self->n_unsent -= size;
+  self->n_unsent -= (guint32) size;
   while (size > 0)
     {
-      Chunk *chunk = self->unsent->data;
+      DpdkTcpSendChunk *chunk = self->unsent;
       gsize n = MIN (size, chunk->used - chunk->sent);
 
       chunk->sent += n;
       size -= n;
       if (chunk->sent == chunk->used)
-        self->unsent = self->unsent->next;
+        self->unsent = chunk != self->chunks ? chunk->next : NULL;
     }
 }
 
 void
 dpdk_tcp_send_queue_acknowledge_chunks (DpdkTcpSendQueue *self, gsize size)
 {
-  while (size > 0 && !g_queue_is_empty (&self->chunks))
+  while (size > 0 && self->chunks != NULL)
     {
-      Chunk *chunk = self->chunks.head->data;
+      DpdkTcpSendChunk *chunk = self->chunks->next;
       gsize n = MIN (size, chunk->sent - chunk->acknowledged);
 
       chunk->acknowledged += n;
-      self->n_queued -= n;
+      self->n_queued -= (guint32) n;
       size -= n;
       if (chunk->acknowledged < chunk->used)
         break;
-      remove_head (self);
+      remove_first (self);
     }
 }
 
-GQueue
+DpdkTcpSendChunk *
 dpdk_tcp_send_queue_steal_released (DpdkTcpSendQueue *self)
 {
-  GQueue released = self->released;
-
-  g_queue_init (&self->released);
-  return released;
+  return g_steal_pointer (&self->released);
 }
 
 void
-dpdk_tcp_send_queue_free_released (GQueue *released)
+dpdk_tcp_send_queue_free_released (DpdkTcpSendChunk *released)
 {
-  while (!g_queue_is_empty (released))
+  while (released != NULL)
     {
-      Chunk *chunk = released->head->data;
+      DpdkTcpSendChunk *chunk = pop_first (&released);
 
-      g_queue_unlink (released, &chunk->link);
       dpdk_stack_budget_add_shared (chunk->budget, -(gint64) chunk->capacity);
       g_bytes_unref (chunk->bytes);
       dpdk_stack_budget_release (chunk->budget, chunk, chunk->size);

@@ -60,8 +60,7 @@ bind_on_worker (gpointer data)
   /* the answers must come to this worker, whatever queue the device chooses */
   dpdk_tcp_endpoint_hold_port (self, (guint8) (dpdk_worker_core_get_index (self->core) + 1));
   dpdk_tcp_endpoint_lock (self);
-  self->local_ip = pcb->local_ip;
-  self->local_port = pcb->local_port;
+  dpdk_tcp_addresses_set (&self->addresses, DPDK_TCP_LOCAL, &pcb->local_ip, pcb->local_port);
   self->has_local = TRUE;
   dpdk_tcp_endpoint_unlock (self);
 }
@@ -110,21 +109,23 @@ static err_t
 on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
 {
   DpdkTcpEndpoint *self = arg;
+  gboolean has_function;
 
-  if (self->connect_deadline != 0)
+  if (self->deadline_is_of_connect)
     {
-      self->connect_deadline = 0;
+      self->deadline_is_of_connect = FALSE;
+      self->deadline = 0;
       tcp_poll (pcb, NULL, 0);
     }
   dpdk_tcp_endpoint_lock (self);
   self->state = ENDPOINT_CONNECTED;
-  self->local_ip = pcb->local_ip;
-  self->local_port = pcb->local_port;
+  dpdk_tcp_addresses_set (&self->addresses, DPDK_TCP_LOCAL, &pcb->local_ip, pcb->local_port);
   self->has_local = TRUE;
+  has_function = self->connecting != NULL && self->connecting->connected.func != NULL;
   dpdk_tcp_endpoint_notify_locked (self);
   dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_complete_connect (self);
-  if (self->connected.func != NULL)
+  if (has_function)
     dpdk_tcp_endpoint_kick (self);
   else
     dpdk_worker_core_expedite (self->core);
@@ -134,17 +135,19 @@ on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
 void
 dpdk_tcp_endpoint_connect_now (DpdkTcpEndpoint *self)
 {
-  ip_addr_t ip = self->remote_ip;
+  ip_addr_t ip;
+  guint16 port = dpdk_tcp_addresses_get (&self->addresses, DPDK_TCP_REMOTE, &ip);
   guint timeout;
   err_t native;
 
   if (dpdk_stack_refuses_connection (dpdk_worker_core_get_stack (self->core)))
     {
       dpdk_tcp_endpoint_lock (self);
-      self->reason = g_strdup_printf ("the memory budget of worker %u, %" G_GUINT64_FORMAT
-                                      " bytes, is spent (lwIP error %d)",
-                                      dpdk_worker_core_get_index (self->core),
-                                      dpdk_worker_core_get_budget (self->core)->limit, ERR_MEM);
+      dpdk_tcp_endpoint_set_reason_locked (
+          self, g_strdup_printf ("the memory budget of worker %u, %" G_GUINT64_FORMAT
+                                 " bytes, is spent (lwIP error %d)",
+                                 dpdk_worker_core_get_index (self->core),
+                                 dpdk_worker_core_get_budget (self->core)->limit, ERR_MEM));
       dpdk_tcp_endpoint_unlock (self);
       dpdk_tcp_endpoint_fail_connect (self, ERR_MEM);
       return;
@@ -167,7 +170,7 @@ dpdk_tcp_endpoint_connect_now (DpdkTcpEndpoint *self)
       dpdk_tcp_endpoint_fail_connect (self, ERR_RTE);
       return;
     }
-  native = tcp_connect (self->pcb, &ip, self->remote_port, on_connected);
+  native = tcp_connect (self->pcb, &ip, port, on_connected);
   if (native != ERR_OK)
     {
       dpdk_tcp_endpoint_fail_connect (self, native);
@@ -176,11 +179,12 @@ dpdk_tcp_endpoint_connect_now (DpdkTcpEndpoint *self)
   timeout = dpdk_tcp_endpoint_get_connect_timeout (self);
   if (timeout > 0)
     {
-      self->connect_deadline = dpdk_tcp_endpoint_poll_for (self, timeout);
+      self->deadline = dpdk_tcp_endpoint_poll_for (self, timeout);
+      self->deadline_is_of_connect = TRUE;
     }
   dpdk_tcp_endpoint_lock (self);
-  self->local_ip = self->pcb->local_ip;
-  self->local_port = self->pcb->local_port;
+  dpdk_tcp_addresses_set (&self->addresses, DPDK_TCP_LOCAL, &self->pcb->local_ip,
+                          self->pcb->local_port);
   self->has_local = TRUE;
   dpdk_tcp_endpoint_unlock (self);
 }
@@ -200,7 +204,10 @@ dpdk_tcp_endpoint_begin_connect (DpdkTcpEndpoint *self, DpdkTcpSocket *socket, c
       dpdk_tcp_endpoint_unlock (self);
       return FALSE;
     }
-  self->connected = (DpdkTcpConnected){ func, user_data, destroy, g_object_ref (socket) };
+  dpdk_tcp_endpoint_lock (self);
+  dpdk_tcp_endpoint_get_connecting_locked (self)->connected =
+      (DpdkTcpConnected){ func, user_data, destroy, g_object_ref (socket) };
+  dpdk_tcp_endpoint_unlock (self);
   return TRUE;
 }
 
@@ -208,20 +215,23 @@ dpdk_tcp_endpoint_begin_connect (DpdkTcpEndpoint *self, DpdkTcpSocket *socket, c
 void
 dpdk_tcp_endpoint_call_connected (DpdkTcpEndpoint *self)
 {
-  DpdkTcpConnected connected = self->connected;
+  DpdkTcpConnected connected = { 0 };
   g_autoptr (GError) error = NULL;
-  gboolean is_over;
 
-  if (G_LIKELY (connected.func == NULL))
+  if (G_LIKELY (g_atomic_pointer_get (&self->connecting) == NULL))
     return;
   dpdk_tcp_endpoint_lock (self);
-  is_over = self->state != ENDPOINT_CONNECTING || self->error != ERR_OK;
-  if (self->error != ERR_OK)
-    dpdk_tcp_endpoint_set_error_locked (self, &error);
+  if (self->connecting != NULL && (self->state != ENDPOINT_CONNECTING || self->error != ERR_OK))
+    {
+      connected = self->connecting->connected;
+      self->connecting->connected = (DpdkTcpConnected){ 0 };
+      if (connected.func != NULL && self->error != ERR_OK)
+        dpdk_tcp_endpoint_set_error_locked (self, &error);
+      dpdk_tcp_endpoint_drop_connecting_locked (self);
+    }
   dpdk_tcp_endpoint_unlock (self);
-  if (!is_over)
+  if (connected.func == NULL)
     return;
-  self->connected = (DpdkTcpConnected){ 0 };
   if (error == NULL)
     dpdk_tcp_socket_notify_open (connected.socket);
   connected.func (connected.socket, error, connected.user_data);

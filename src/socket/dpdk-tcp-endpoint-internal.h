@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "dpdk-stack-prefetch.h"
+#include "dpdk-tcp-addresses-private.h"
 #include "dpdk-tcp-endpoint-private.h"
 #include "dpdk-tcp-receive-queue-private.h"
 #include "dpdk-tcp-send-queue-private.h"
@@ -29,7 +31,6 @@ typedef enum {
 typedef struct {
   DpdkTcpReadyFunc func;
   gpointer user_data;
-  GDestroyNotify destroy;
 } DpdkTcpReady;
 
 /* what the application wants to be called when it is connected, or is not */
@@ -40,26 +41,50 @@ typedef struct {
   DpdkTcpSocket *socket;
 } DpdkTcpConnected;
 
-/* What every segment needs is at the beginning, where dpdk_stack_prefetch() gets it from */
-struct _DpdkTcpEndpoint {
-  DpdkWorkerCore *core;
+/* who wants to know when connecting is over; there until they all do */
+typedef struct {
+  GTask *task;
+  DpdkTcpConnected connected;
+} DpdkTcpConnecting;
+
+/* What few connections need, such as those that other threads use, or that have options of their own.
+   It is made when it is needed first, and stays. */
+typedef struct {
+  DpdkTcpEndpoint *endpoint;
 
   /* for the thread of the worker */
+  DpdkTcpReady writable;
+  GDestroyNotify destroy_readable;
+  GDestroyNotify destroy_writable;
+
+  GCond changed;
+  guint n_waiters;
+  /* milliseconds; -1 for as long as it takes */
+  gint linger;
+  /* milliseconds; 0 for as long as it takes */
+  guint connect_timeout;
+  gboolean has_options;
+  DpdkStackTcpOptions options;
+  /* (element-type DpdkTcpSource) */
+  GList *sources;
+  /* in plain words, if lwIP has no words for the error */
+  char *reason;
+
+  gint task_is_posted;
+  DpdkWorkerTask task;
+} DpdkTcpExtra;
+
+/* Very many of them are idle, so they are small, and in the order of use: what each segment needs is at
+   the beginning, where dpdk_stack_prefetch() gets it from. */
+struct _DpdkTcpEndpoint {
+  DpdkWorkerCore *core;
+  /* for the thread of the worker */
   struct tcp_pcb *pcb;
+  DpdkWorkerLock lock;
   /* held while there is a function to call */
   DpdkTcpSocket *ready_socket;
   DpdkTcpReady readable;
-  DpdkTcpReady writable;
-  gboolean has_arrived;
-  gboolean room_is_wanted;
-  gboolean is_calling;
-  guint n_waiters;
-  DpdkWorkerLock lock;
-  DpdkTcpReceiveQueue received;
-  DpdkTcpSendQueue sending;
-  EndpointState state;
-  /* why nothing more comes; 0 while all is well */
-  err_t error;
+  EndpointState state : 8;
   guint error_is_of_connect : 1;
   guint peer_has_finished : 1;
   guint read_is_shut : 1;
@@ -71,47 +96,51 @@ struct _DpdkTcpEndpoint {
   guint accept_wanted : 1;
   guint has_local : 1;
   guint nodelay : 1;
+  /* somebody waits, or has a source */
+  guint is_watched : 1;
+  /* the connection was told that it is over */
+  guint end_is_told : 1;
+  /* why nothing more comes; 0 while all is well */
+  err_t error;
+  /* without the lock: for the thread of the worker */
+  guint8 has_arrived : 1;
+  guint8 room_is_wanted : 1;
+  guint8 has_writable : 1;
+  guint8 is_calling : 1;
+  guint8 is_listed : 1;
+  guint8 is_attached : 1;
+  guint8 fin_sent : 1;
+  guint8 advance_wanted : 1;
+  guint8 deadline_is_of_connect : 1;
+  /* it is listed, and there is no stack that holds it */
+  guint8 look_holds : 1;
   guint8 ttl;
   guint8 traffic_class;
+
+  DpdkTcpReceiveQueue received;
+  guint32 send_buffer_size;
+  gatomicrefcount ref_count;
   guint64 n_received;
   guint64 n_acknowledged;
-  /* (element-type DpdkTcpSource) */
-  GList *sources;
-  DpdkStackTcpOptions options;
+  DpdkTcpSendQueue sending;
 
+  DpdkTcpExtra *extra;
+  DpdkTcpConnecting *connecting;
   /* for the thread of the worker, when there is more to do */
   DpdkWorkerTask look;
-  gboolean is_listed;
-  gboolean advance_wanted;
-  /* who needs it a little longer; they share the reference of the stack */
-  guint n_holds;
-  gboolean is_attached;
-  gboolean fin_sent;
-  guint16 held_port;
-  guint64 close_deadline;
-  guint64 connect_deadline;
-  DpdkTcpConnected connected;
   DpdkClosable closable;
-
-  gatomicrefcount ref_count;
-  gint task_is_posted;
-  DpdkWorkerTask task;
-  GCond changed;
-  /* in plain words, if lwIP has no words for the error */
-  char *reason;
-  /* milliseconds; -1 for as long as it takes */
-  gint linger;
-  /* milliseconds; 0 for as long as it takes */
-  guint connect_timeout;
-  GTask *connect_task;
-  ip_addr_t local_ip;
-  ip_addr_t remote_ip;
-  guint16 local_port;
-  guint16 remote_port;
+  DpdkTcpAddresses addresses;
+  /* of connecting or closing, in milliseconds of the stack; 0 for none */
+  guint32 deadline;
+  guint16 held_port;
+  /* who needs it a little longer; they share the reference of the stack */
+  guint16 n_holds;
   /* not held: it says so, under the lock, before it is disposed of */
   DpdkTcpConnection *connection;
-  gboolean end_is_told;
 };
+
+G_STATIC_ASSERT (sizeof (DpdkTcpEndpoint) <= 256);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (DpdkTcpEndpoint, extra) <= DPDK_STACK_PREFETCH_SIZE);
 
 /* the endpoint knows it until it is disposed of */
 typedef struct {
@@ -166,7 +195,29 @@ dpdk_tcp_endpoint_unlock_own (DpdkTcpEndpoint *self)
   dpdk_worker_lock_unlock_own (&self->lock);
 }
 
+static inline DpdkTcpExtra *
+dpdk_tcp_endpoint_peek_extra (DpdkTcpEndpoint *self)
+{
+  return g_atomic_pointer_get (&self->extra);
+}
+
+DpdkTcpExtra *dpdk_tcp_endpoint_get_extra (DpdkTcpEndpoint *self);
+void dpdk_tcp_extra_free (DpdkTcpExtra *self);
+void dpdk_tcp_endpoint_add_source (DpdkTcpEndpoint *self, DpdkTcpSource *source);
+void dpdk_tcp_endpoint_remove_source (DpdkTcpEndpoint *self, DpdkTcpSource *source);
+/* who waits looks again */
+void dpdk_tcp_endpoint_wake (DpdkTcpEndpoint *self);
+
 /* with the lock held */
+DpdkTcpExtra *dpdk_tcp_endpoint_get_extra_locked (DpdkTcpEndpoint *self);
+/* @deadline: in monotonic time, or -1; FALSE if it has passed */
+gboolean dpdk_tcp_endpoint_wait_locked (DpdkTcpEndpoint *self, gint64 deadline);
+DpdkTcpConnecting *dpdk_tcp_endpoint_get_connecting_locked (DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_drop_connecting_locked (DpdkTcpEndpoint *self);
+/* takes over @reason */
+void dpdk_tcp_endpoint_set_reason_locked (DpdkTcpEndpoint *self, char *reason);
+void dpdk_tcp_endpoint_set_options_locked (DpdkTcpEndpoint *self,
+                                           const DpdkStackTcpOptions *options);
 GIOCondition dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_notify_others_locked (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error);
@@ -179,10 +230,10 @@ gssize dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpW
 static inline gsize
 dpdk_tcp_endpoint_get_room_locked (DpdkTcpEndpoint *self)
 {
-  if (self->state != ENDPOINT_CONNECTED || self->sending.n_queued >= self->options.send_buffer_size)
+  if (self->state != ENDPOINT_CONNECTED || self->sending.n_queued >= self->send_buffer_size)
     return 0;
   if (G_LIKELY (!dpdk_stack_budget_is_spent (self->core->budget)))
-    return self->options.send_buffer_size - self->sending.n_queued;
+    return self->send_buffer_size - self->sending.n_queued;
   /* who has something to send is called again when it is acknowledged, and nobody else stands still */
   return self->sending.n_queued == 0 ? DPDK_TCP_SPENT_BUDGET_ROOM : 0;
 }
@@ -190,7 +241,7 @@ dpdk_tcp_endpoint_get_room_locked (DpdkTcpEndpoint *self)
 static inline void
 dpdk_tcp_endpoint_notify_locked (DpdkTcpEndpoint *self)
 {
-  if (G_UNLIKELY (self->n_waiters > 0 || self->sources != NULL))
+  if (G_UNLIKELY (self->is_watched))
     dpdk_tcp_endpoint_notify_others_locked (self);
 }
 
@@ -272,7 +323,7 @@ void dpdk_tcp_endpoint_fail_connect (DpdkTcpEndpoint *self, err_t native);
 void dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb);
 void dpdk_tcp_endpoint_hold_port (DpdkTcpEndpoint *self, guint8 owner);
 void dpdk_tcp_endpoint_abort_now (DpdkTcpEndpoint *self, err_t reason);
-guint64 dpdk_tcp_endpoint_poll_for (DpdkTcpEndpoint *self, guint ms);
+guint32 dpdk_tcp_endpoint_poll_for (DpdkTcpEndpoint *self, guint ms);
 GPollableReturn dpdk_tcp_endpoint_try_read_with (DpdkTcpEndpoint *self, DpdkTcpRead *read,
                                                  gsize *n_read, GError **error);
 GPollableReturn dpdk_tcp_endpoint_try_write_with (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,

@@ -13,66 +13,89 @@ dpdk_tcp_endpoint_check_worker (DpdkTcpEndpoint *self, const char *call, GError 
   return FALSE;
 }
 
+/* @destroy is called last, as it may set another function */
 static void
-clear_ready (DpdkTcpReady *ready)
+set_readable (DpdkTcpEndpoint *self, DpdkTcpReady wanted, GDestroyNotify wanted_destroy)
 {
-  DpdkTcpReady old = *ready;
+  DpdkTcpExtra *extra = dpdk_tcp_endpoint_peek_extra (self);
+  GDestroyNotify destroy = extra != NULL ? extra->destroy_readable : NULL;
+  gpointer user_data = self->readable.user_data;
 
-  *ready = (DpdkTcpReady){ 0 };
-  if (old.destroy != NULL)
-    old.destroy (old.user_data);
+  self->readable = wanted;
+  if (wanted_destroy != NULL)
+    extra = dpdk_tcp_endpoint_get_extra (self);
+  if (extra != NULL)
+    extra->destroy_readable = wanted_destroy;
+  if (destroy != NULL)
+    destroy (user_data);
+}
+
+static void
+set_writable (DpdkTcpEndpoint *self, DpdkTcpReady wanted, GDestroyNotify wanted_destroy)
+{
+  DpdkTcpExtra *extra = dpdk_tcp_endpoint_peek_extra (self);
+  GDestroyNotify destroy;
+  gpointer user_data;
+
+  if (extra == NULL && wanted.func == NULL && wanted_destroy == NULL)
+    return;
+  extra = dpdk_tcp_endpoint_get_extra (self);
+  destroy = extra->destroy_writable;
+  user_data = extra->writable.user_data;
+  extra->writable = wanted;
+  extra->destroy_writable = wanted_destroy;
+  self->has_writable = wanted.func != NULL;
+  if (destroy != NULL)
+    destroy (user_data);
 }
 
 static void
 drop_socket_if_unused (DpdkTcpEndpoint *self)
 {
-  if (!self->is_calling && self->readable.func == NULL && self->writable.func == NULL)
+  if (!self->is_calling && self->readable.func == NULL && !self->has_writable)
     g_clear_object (&self->ready_socket);
 }
 
 void
 dpdk_tcp_endpoint_drop_ready (DpdkTcpEndpoint *self)
 {
-  clear_ready (&self->readable);
-  clear_ready (&self->writable);
+  set_readable (self, (DpdkTcpReady){ 0 }, NULL);
+  set_writable (self, (DpdkTcpReady){ 0 }, NULL);
   drop_socket_if_unused (self);
 }
 
 static gboolean
-set_ready (DpdkTcpEndpoint *self, DpdkTcpReady *ready, DpdkTcpSocket *socket, DpdkTcpReady wanted,
-           GError **error)
+check_may_call (DpdkTcpEndpoint *self, DpdkTcpReadyFunc func, GError **error)
 {
-  if (wanted.func != NULL && (self->pcb == NULL || !dpdk_tcp_endpoint_is_connected (self)))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
-                           "The DpdkTcpSocket is not connected");
-      return FALSE;
-    }
-  clear_ready (ready);
-  *ready = wanted;
-  if (wanted.func == NULL)
-    {
-      drop_socket_if_unused (self);
-      return TRUE;
-    }
+  if (func == NULL || (self->pcb != NULL && dpdk_tcp_endpoint_is_connected (self)))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                       "The DpdkTcpSocket is not connected");
+  return FALSE;
+}
+
+static void
+hold_socket (DpdkTcpEndpoint *self, DpdkTcpSocket *socket)
+{
   if (self->ready_socket == NULL)
     self->ready_socket = g_object_ref (socket);
   /* from now on it is mostly us who use it */
   dpdk_tcp_endpoint_lock (self);
-  if (self->n_waiters == 0)
+  if (self->extra == NULL || self->extra->n_waiters == 0)
     dpdk_worker_lock_reserve (&self->lock);
   dpdk_tcp_endpoint_unlock (self);
-  return TRUE;
 }
 
 gboolean
 dpdk_tcp_endpoint_set_readable (DpdkTcpEndpoint *self, DpdkTcpSocket *socket, DpdkTcpReadyFunc func,
                                 gpointer user_data, GDestroyNotify destroy, GError **error)
 {
-  DpdkTcpReady wanted = { func, user_data, destroy };
-
-  if (!set_ready (self, &self->readable, socket, wanted, error))
+  if (!check_may_call (self, func, error))
     return FALSE;
+  if (func != NULL)
+    hold_socket (self, socket);
+  set_readable (self, (DpdkTcpReady){ func, user_data }, destroy);
+  drop_socket_if_unused (self);
   if (func != NULL && dpdk_tcp_endpoint_is_ready (self, G_IO_IN))
     {
       self->has_arrived = TRUE;
@@ -85,21 +108,16 @@ gboolean
 dpdk_tcp_endpoint_set_writable (DpdkTcpEndpoint *self, DpdkTcpSocket *socket, DpdkTcpReadyFunc func,
                                 gpointer user_data, GDestroyNotify destroy, GError **error)
 {
-  DpdkTcpReady wanted = { func, user_data, destroy };
-
-  if (!set_ready (self, &self->writable, socket, wanted, error))
+  if (!check_may_call (self, func, error))
     return FALSE;
+  if (func != NULL)
+    hold_socket (self, socket);
+  set_writable (self, (DpdkTcpReady){ func, user_data }, destroy);
+  drop_socket_if_unused (self);
   self->room_is_wanted = TRUE;
   if (func != NULL && dpdk_tcp_endpoint_is_ready (self, G_IO_OUT))
     dpdk_tcp_endpoint_kick (self);
   return TRUE;
-}
-
-static void
-call (DpdkTcpEndpoint *self, const DpdkTcpReady *ready)
-{
-  if (ready->func != NULL)
-    ready->func (self->ready_socket, ready->user_data);
 }
 
 /* the functions may replace and drop themselves and one another */
@@ -112,13 +130,15 @@ dpdk_tcp_endpoint_call_ready (DpdkTcpEndpoint *self)
   if (self->has_arrived)
     {
       self->has_arrived = FALSE;
-      call (self, &self->readable);
+      if (self->readable.func != NULL)
+        self->readable.func (self->ready_socket, self->readable.user_data);
     }
-  if (self->room_is_wanted && self->writable.func != NULL &&
-      dpdk_tcp_endpoint_is_ready (self, G_IO_OUT))
+  if (self->room_is_wanted && self->has_writable && dpdk_tcp_endpoint_is_ready (self, G_IO_OUT))
     {
+      const DpdkTcpReady *writable = &dpdk_tcp_endpoint_peek_extra (self)->writable;
+
       self->room_is_wanted = FALSE;
-      call (self, &self->writable);
+      writable->func (self->ready_socket, writable->user_data);
     }
   self->is_calling = FALSE;
   drop_socket_if_unused (self);

@@ -20,7 +20,7 @@ set_options_on_worker (gpointer data)
   if (set->native != ERR_OK)
     return;
   dpdk_tcp_endpoint_lock (self);
-  self->options = *set->options;
+  dpdk_tcp_endpoint_set_options_locked (self, set->options);
   /* there may be room for more now */
   dpdk_tcp_endpoint_notify_locked (self);
   dpdk_tcp_endpoint_unlock (self);
@@ -57,7 +57,9 @@ void
 dpdk_tcp_endpoint_get_options (DpdkTcpEndpoint *self, DpdkStackTcpOptions *options)
 {
   dpdk_tcp_endpoint_lock (self);
-  *options = self->options;
+  *options = self->extra != NULL && self->extra->has_options
+                 ? self->extra->options
+                 : dpdk_worker_core_get_shared (self->core)->tcp_options;
   dpdk_tcp_endpoint_unlock (self);
 }
 
@@ -99,17 +101,19 @@ dpdk_tcp_endpoint_get_info (DpdkTcpEndpoint *self, DpdkTcpInfo *info, GError **e
 gboolean
 dpdk_tcp_endpoint_take_error (DpdkTcpEndpoint *self, GError **error)
 {
-  gboolean is_failed;
+  gboolean is_failed, has_reason;
 
   dpdk_tcp_endpoint_lock (self);
+  has_reason = self->extra != NULL && self->extra->reason != NULL;
   /* what has come of our own close is no failure */
-  is_failed = self->error != ERR_OK && (self->error != ERR_CLSD || self->reason != NULL);
+  is_failed = self->error != ERR_OK && (self->error != ERR_CLSD || has_reason);
   if (is_failed)
     {
       dpdk_tcp_endpoint_set_error_locked (self, error);
       self->error = ERR_CLSD;
       self->error_is_of_connect = FALSE;
-      g_clear_pointer (&self->reason, g_free);
+      if (has_reason)
+        dpdk_tcp_endpoint_set_reason_locked (self, NULL);
     }
   dpdk_tcp_endpoint_unlock (self);
   return !is_failed;
@@ -153,7 +157,7 @@ dpdk_tcp_endpoint_get_linger (DpdkTcpEndpoint *self)
   gint linger;
 
   dpdk_tcp_endpoint_lock (self);
-  linger = self->linger;
+  linger = self->extra != NULL ? self->extra->linger : -1;
   dpdk_tcp_endpoint_unlock (self);
   return linger;
 }
@@ -161,11 +165,13 @@ dpdk_tcp_endpoint_get_linger (DpdkTcpEndpoint *self)
 gboolean
 dpdk_tcp_endpoint_set_linger (DpdkTcpEndpoint *self, gint linger)
 {
+  DpdkTcpExtra *extra;
   gboolean has_changed;
 
   dpdk_tcp_endpoint_lock (self);
-  has_changed = self->linger != linger;
-  self->linger = linger;
+  extra = dpdk_tcp_endpoint_get_extra_locked (self);
+  has_changed = extra->linger != linger;
+  extra->linger = linger;
   dpdk_tcp_endpoint_unlock (self);
   return has_changed;
 }
@@ -176,7 +182,7 @@ dpdk_tcp_endpoint_get_connect_timeout (DpdkTcpEndpoint *self)
   guint connect_timeout;
 
   dpdk_tcp_endpoint_lock (self);
-  connect_timeout = self->connect_timeout;
+  connect_timeout = self->extra != NULL ? self->extra->connect_timeout : 0;
   dpdk_tcp_endpoint_unlock (self);
   return connect_timeout;
 }
@@ -184,11 +190,13 @@ dpdk_tcp_endpoint_get_connect_timeout (DpdkTcpEndpoint *self)
 gboolean
 dpdk_tcp_endpoint_set_connect_timeout (DpdkTcpEndpoint *self, guint connect_timeout)
 {
+  DpdkTcpExtra *extra;
   gboolean has_changed;
 
   dpdk_tcp_endpoint_lock (self);
-  has_changed = self->connect_timeout != connect_timeout;
-  self->connect_timeout = connect_timeout;
+  extra = dpdk_tcp_endpoint_get_extra_locked (self);
+  has_changed = extra->connect_timeout != connect_timeout;
+  extra->connect_timeout = connect_timeout;
   dpdk_tcp_endpoint_unlock (self);
   return has_changed;
 }

@@ -2,7 +2,7 @@
 /* the side of an endpoint that faces the stack: everything here runs on the worker */
 #include "dpdk-tcp-endpoint-internal.h"
 
-#include <rte_cycles.h>
+#include <lwip/sys.h>
 
 /* a closed connection may wait this long for a peer that does not take our data */
 #define CLOSE_TIMEOUT_S 60
@@ -76,7 +76,7 @@ detach (DpdkTcpEndpoint *self)
   self->held_port = 0;
   /* it is called for the last time */
   self->has_arrived = TRUE;
-  if (self->ready_socket != NULL || self->connected.func != NULL)
+  if (self->ready_socket != NULL || g_atomic_pointer_get (&self->connecting) != NULL)
     dpdk_tcp_endpoint_kick (self);
   release_if_unused (self);
 }
@@ -161,7 +161,7 @@ dpdk_tcp_endpoint_send_queued (DpdkTcpEndpoint *self)
   /* with data on its way the acknowledgement brings us back, without it only the timer does */
   if (!has_memory && self->pcb->unacked == NULL)
     tcp_poll (self->pcb, on_poll, POLL_INTERVAL);
-  else if (self->close_deadline == 0)
+  else if (self->deadline == 0)
     tcp_poll (self->pcb, NULL, 0);
 }
 
@@ -179,28 +179,23 @@ on_poll (void *arg, struct tcp_pcb *pcb)
 {
   DpdkTcpEndpoint *self = arg;
 
-  if (self->connect_deadline != 0)
+  if (self->deadline != 0 && (gint32) (sys_now () - self->deadline) > 0)
     {
-      if (rte_rdtsc () <= self->connect_deadline)
-        return ERR_OK;
-      dpdk_tcp_endpoint_abort_now (self, ERR_TIMEOUT);
+      dpdk_tcp_endpoint_abort_now (self, self->deadline_is_of_connect ? ERR_TIMEOUT : ERR_CLSD);
       return ERR_ABRT;
     }
-  if (self->close_deadline != 0 && rte_rdtsc () > self->close_deadline)
-    {
-      dpdk_tcp_endpoint_abort_now (self, ERR_CLSD);
-      return ERR_ABRT;
-    }
-  dpdk_tcp_endpoint_kick (self);
+  if (!self->deadline_is_of_connect)
+    dpdk_tcp_endpoint_kick (self);
   return ERR_OK;
 }
 
 /* the deadline of what may take @ms, and shall not take much longer */
-guint64
+guint32
 dpdk_tcp_endpoint_poll_for (DpdkTcpEndpoint *self, guint ms)
 {
   tcp_poll (self->pcb, on_poll, (u8_t) CLAMP (ms / (10 * POLL_UNIT_MS), 1, POLL_INTERVAL));
-  return rte_rdtsc () + ms * rte_get_tsc_hz () / 1000;
+  /* 0 would be none */
+  return (sys_now () + MIN (ms, (guint) G_MAXINT32)) | 1;
 }
 
 static void
@@ -246,7 +241,7 @@ advance (DpdkTcpEndpoint *self)
   accept_wanted = self->accept_wanted;
   self->accept_wanted = FALSE;
   nodelay = self->nodelay;
-  linger = self->linger;
+  linger = self->extra != NULL ? self->extra->linger : -1;
   self->pcb->ttl = self->ttl;
   self->pcb->tos = self->traffic_class;
   is_connecting = self->state == ENDPOINT_CONNECTING || self->state == ENDPOINT_NEW;
@@ -274,11 +269,11 @@ advance (DpdkTcpEndpoint *self)
         dpdk_tcp_endpoint_send_queued (self);
       return;
     }
-  if (close_wanted && self->close_deadline == 0)
+  if (close_wanted && self->deadline == 0)
     {
       guint timeout = linger > 0 ? (guint) linger : CLOSE_TIMEOUT_S * 1000;
 
-      self->close_deadline = dpdk_tcp_endpoint_poll_for (self, timeout);
+      self->deadline = dpdk_tcp_endpoint_poll_for (self, timeout);
     }
   dpdk_tcp_endpoint_send_queued (self);
   dpdk_tcp_endpoint_lock (self);
@@ -291,15 +286,21 @@ advance (DpdkTcpEndpoint *self)
     close_now (self);
 }
 
+static void run_look (DpdkWorkerTask *task);
+
 static gboolean
 look_soon (DpdkTcpEndpoint *self)
 {
   if (self->is_listed)
     return TRUE;
+  self->look.run = run_look;
   if (!dpdk_worker_core_post_own (self->core, &self->look))
     return FALSE;
   self->is_listed = TRUE;
   self->n_holds++;
+  self->look_holds = !self->is_attached;
+  if (self->look_holds)
+    dpdk_tcp_endpoint_ref (self);
   return TRUE;
 }
 
@@ -316,7 +317,7 @@ handle_acknowledgement_and_unlock (DpdkTcpEndpoint *self)
   /* later, because lwIP is in the middle of this segment and may still hold the connection */
   if (advance_wanted)
     dpdk_tcp_endpoint_kick (self);
-  else if (self->room_is_wanted && self->writable.func != NULL)
+  else if (self->room_is_wanted && self->has_writable)
     look_soon (self);
 }
 
@@ -442,17 +443,19 @@ static void
 closable_lose_port (DpdkClosable *closable, const DpdkWorkerLoss *loss)
 {
   DpdkTcpEndpoint *self = from_closable (closable);
-  const ip_addr_t *ip = &self->local_ip;
-  gboolean is_v6 = IP_IS_V6_VAL (*ip);
-  const guint8 *bytes =
-      is_v6 ? (const guint8 *) ip_2_ip6 (ip)->addr : (const guint8 *) &ip_2_ip4 (ip)->addr;
+  const guint8 *bytes;
+  ip_addr_t ip;
 
+  dpdk_tcp_addresses_get (&self->addresses, DPDK_TCP_LOCAL, &ip);
+  bytes = IP_IS_V6_VAL (ip) ? (const guint8 *) ip_2_ip6 (&ip)->addr
+                            : (const guint8 *) &ip_2_ip4 (&ip)->addr;
   if (self->pcb == NULL ||
-      !dpdk_worker_loss_concerns (loss, !self->has_local || ip_addr_isany_val (*ip), is_v6, bytes))
+      !dpdk_worker_loss_concerns (loss, !self->has_local || ip_addr_isany_val (ip),
+                                  IP_IS_V6_VAL (ip), bytes))
     return;
   dpdk_tcp_endpoint_lock (self);
   if (self->error == ERR_OK)
-    self->reason = g_strdup (loss->reason);
+    dpdk_tcp_endpoint_set_reason_locked (self, g_strdup (loss->reason));
   dpdk_tcp_endpoint_unlock (self);
   dpdk_tcp_endpoint_ref (self);
   dpdk_tcp_endpoint_abort_now (self, ERR_CLSD);
@@ -480,14 +483,11 @@ static const DpdkClosableFuncs closable_funcs = {
   .lose_port = closable_lose_port,
 };
 
-static void run_look (DpdkWorkerTask *task);
-
 void
 dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
 {
   self->pcb = pcb;
   self->is_attached = TRUE;
-  self->look.run = run_look;
   self->closable.funcs = &closable_funcs;
   tcp_arg (pcb, dpdk_tcp_endpoint_ref (self));
   tcp_recv (pcb, on_received);
@@ -510,16 +510,16 @@ DpdkTcpEndpoint *
 dpdk_tcp_endpoint_new_accepted (DpdkWorkerCore *core, struct tcp_pcb *pcb)
 {
   DpdkTcpEndpoint *self = dpdk_tcp_endpoint_new (core);
+  DpdkStackTcpOptions options;
 
   self->state = ENDPOINT_CONNECTED;
   self->ttl = pcb->ttl;
   self->traffic_class = pcb->tos;
-  self->local_ip = pcb->local_ip;
-  self->local_port = pcb->local_port;
-  self->remote_ip = pcb->remote_ip;
-  self->remote_port = pcb->remote_port;
+  dpdk_tcp_addresses_set (&self->addresses, DPDK_TCP_LOCAL, &pcb->local_ip, pcb->local_port);
+  dpdk_tcp_addresses_set (&self->addresses, DPDK_TCP_REMOTE, &pcb->remote_ip, pcb->remote_port);
   self->has_local = TRUE;
-  dpdk_stack_tcp_options_read (&self->options, pcb);
+  dpdk_stack_tcp_options_read (&options, pcb);
+  dpdk_tcp_endpoint_set_options_locked (self, &options);
   dpdk_tcp_endpoint_attach (self, pcb);
   /* its packets shall come here even when the listener is gone; other ports of nobody's are not
      forwarded */
@@ -559,7 +559,7 @@ run_look (DpdkWorkerTask *task)
 {
   DpdkTcpEndpoint *self =
       (DpdkTcpEndpoint *) ((char *) task - G_STRUCT_OFFSET (DpdkTcpEndpoint, look));
-  gboolean advance_wanted = self->advance_wanted;
+  gboolean advance_wanted = self->advance_wanted, holds = self->look_holds;
 
   self->is_listed = FALSE;
   self->advance_wanted = FALSE;
@@ -567,16 +567,18 @@ run_look (DpdkWorkerTask *task)
   self->n_holds--;
   if (self->pcb == NULL)
     release_if_unused (self);
+  if (holds)
+    dpdk_tcp_endpoint_unref (self);
 }
 
 /* runs what other threads wanted; holds the reference that dpdk_tcp_endpoint_kick() took */
 static void
 run_task (DpdkWorkerTask *task)
 {
-  DpdkTcpEndpoint *self =
-      (DpdkTcpEndpoint *) ((char *) task - G_STRUCT_OFFSET (DpdkTcpEndpoint, task));
+  DpdkTcpExtra *extra = (DpdkTcpExtra *) ((char *) task - G_STRUCT_OFFSET (DpdkTcpExtra, task));
+  DpdkTcpEndpoint *self = extra->endpoint;
 
-  g_atomic_int_set (&self->task_is_posted, FALSE);
+  g_atomic_int_set (&extra->task_is_posted, FALSE);
   look_at (self, TRUE);
   dpdk_tcp_endpoint_unref (self);
 }
@@ -584,18 +586,21 @@ run_task (DpdkWorkerTask *task)
 void
 dpdk_tcp_endpoint_kick (DpdkTcpEndpoint *self)
 {
-  if (dpdk_worker_core_is_current (self->core) && self->is_attached && look_soon (self))
+  DpdkTcpExtra *extra;
+
+  if (dpdk_worker_core_is_current (self->core) && look_soon (self))
     {
       self->advance_wanted = TRUE;
       return;
     }
-  if (!g_atomic_int_compare_and_exchange (&self->task_is_posted, FALSE, TRUE))
+  extra = dpdk_tcp_endpoint_get_extra (self);
+  if (!g_atomic_int_compare_and_exchange (&extra->task_is_posted, FALSE, TRUE))
     return;
-  self->task.run = run_task;
+  extra->task.run = run_task;
   dpdk_tcp_endpoint_ref (self);
-  if (dpdk_worker_core_post (self->core, &self->task))
+  if (dpdk_worker_core_post (self->core, &extra->task))
     return;
-  g_atomic_int_set (&self->task_is_posted, FALSE);
+  g_atomic_int_set (&extra->task_is_posted, FALSE);
   /* the worker has ended */
   dpdk_tcp_endpoint_lock (self);
   if (self->error == ERR_OK)

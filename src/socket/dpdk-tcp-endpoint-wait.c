@@ -32,25 +32,7 @@ dpdk_tcp_endpoint_check (DpdkTcpEndpoint *self, GIOCondition condition)
 static void
 on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
-  DpdkTcpEndpoint *self = user_data;
-
-  dpdk_tcp_endpoint_lock (self);
-  g_cond_broadcast (&self->changed);
-  dpdk_tcp_endpoint_unlock (self);
-}
-
-static gboolean
-wait_locked (DpdkTcpEndpoint *self, gint64 deadline)
-{
-  gboolean is_in_time = TRUE;
-
-  self->n_waiters++;
-  if (deadline < 0)
-    g_cond_wait (&self->changed, &self->lock.mutex);
-  else
-    is_in_time = g_cond_wait_until (&self->changed, &self->lock.mutex, deadline);
-  self->n_waiters--;
-  return is_in_time;
+  dpdk_tcp_endpoint_wake (user_data);
 }
 
 /* @timeout_us: -1 for as long as it takes */
@@ -72,7 +54,7 @@ dpdk_tcp_endpoint_wait (DpdkTcpEndpoint *self, GIOCondition condition, gint64 ti
   dpdk_tcp_endpoint_lock (self);
   while (!(is_ready = check_locked (self, condition) != 0) && is_in_time &&
          !g_cancellable_is_cancelled (cancellable))
-    is_in_time = wait_locked (self, deadline);
+    is_in_time = dpdk_tcp_endpoint_wait_locked (self, deadline);
   dpdk_tcp_endpoint_unlock (self);
   if (cancellable != NULL)
     g_cancellable_disconnect (cancellable, id);

@@ -16,11 +16,9 @@ dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->core = dpdk_worker_core_ref (core);
-  self->options = dpdk_worker_core_get_shared (core)->tcp_options;
+  self->send_buffer_size = dpdk_worker_core_get_shared (core)->tcp_options.send_buffer_size;
   self->ttl = DPDK_IP_TTL_DEFAULT;
-  self->linger = -1;
   dpdk_worker_lock_init (&self->lock);
-  g_cond_init (&self->changed);
   return self;
 }
 
@@ -49,10 +47,11 @@ dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self)
     return;
   dpdk_tcp_send_queue_clear (&self->sending);
   dpdk_tcp_endpoint_free_released (self);
-  g_free (self->reason);
+  g_clear_pointer (&self->extra, dpdk_tcp_extra_free);
+  g_clear_pointer (&self->connecting, g_free);
+  dpdk_tcp_addresses_clear (&self->addresses);
   dpdk_worker_core_unref (self->core);
   dpdk_worker_lock_clear (&self->lock);
-  g_cond_clear (&self->changed);
   g_free (self);
 }
 
@@ -79,15 +78,16 @@ dpdk_tcp_endpoint_get_condition_locked (DpdkTcpEndpoint *self)
 void
 dpdk_tcp_endpoint_notify_others_locked (DpdkTcpEndpoint *self)
 {
+  DpdkTcpExtra *extra = self->extra;
   GIOCondition condition;
 
   /* a call to the kernel, even if nobody waits */
-  if (self->n_waiters > 0)
-    g_cond_broadcast (&self->changed);
-  if (self->sources == NULL)
+  if (extra->n_waiters > 0)
+    g_cond_broadcast (&extra->changed);
+  if (extra->sources == NULL)
     return;
   condition = dpdk_tcp_endpoint_get_condition_locked (self);
-  for (GList *l = self->sources; l != NULL; l = l->next)
+  for (GList *l = extra->sources; l != NULL; l = l->next)
     {
       DpdkTcpSource *source = l->data;
 
@@ -102,29 +102,30 @@ dpdk_tcp_endpoint_notify_others_locked (DpdkTcpEndpoint *self)
 void
 dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error)
 {
+  const char *reason = self->extra != NULL ? self->extra->reason : NULL;
   gboolean connecting = self->error_is_of_connect;
   g_autoptr (GSocketAddress) address = NULL;
   g_autofree char *name = NULL;
+  ip_addr_t ip;
+  guint16 port = dpdk_tcp_addresses_get (&self->addresses, DPDK_TCP_REMOTE, &ip);
 
-  if (self->remote_port == 0 && self->reason != NULL)
+  if (port == 0 && reason != NULL)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpSocket is closed: %s",
-                   self->reason);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The DpdkTcpSocket is closed: %s", reason);
       return;
     }
-  if (self->remote_port == 0)
+  if (port == 0)
     {
       g_set_error_literal (error, G_IO_ERROR, dpdk_io_error_from_native (self->error, connecting),
                            "The DpdkTcpSocket is closed");
       return;
     }
-  address = dpdk_native_address_to_gio (&self->remote_ip, self->remote_port);
+  address = dpdk_native_address_to_gio (&ip, port);
   name = dpdk_socket_address_to_string (address);
-  if (self->reason != NULL)
+  if (reason != NULL)
     {
       g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (self->error, connecting),
-                   "%s %s: %s", connecting ? "Cannot connect to" : "Connection to", name,
-                   self->reason);
+                   "%s %s: %s", connecting ? "Cannot connect to" : "Connection to", name, reason);
       return;
     }
   g_set_error (error, G_IO_ERROR, dpdk_io_error_from_native (self->error, connecting),
@@ -135,19 +136,7 @@ dpdk_tcp_endpoint_set_error_locked (DpdkTcpEndpoint *self, GError **error)
 static void
 on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
-  DpdkTcpEndpoint *self = user_data;
-
-  dpdk_tcp_endpoint_lock (self);
-  g_cond_broadcast (&self->changed);
-  dpdk_tcp_endpoint_unlock (self);
-}
-
-static void
-wait_locked (DpdkTcpEndpoint *self)
-{
-  self->n_waiters++;
-  g_cond_wait (&self->changed, &self->lock.mutex);
-  self->n_waiters--;
+  dpdk_tcp_endpoint_wake (user_data);
 }
 
 /* waits with the lock held; FALSE if cancelled */
@@ -158,7 +147,7 @@ wait_for_condition_locked (DpdkTcpEndpoint *self, GIOCondition condition, GCance
     {
       if (g_cancellable_is_cancelled (cancellable))
         return FALSE;
-      wait_locked (self);
+      dpdk_tcp_endpoint_wait_locked (self, -1);
     }
   return TRUE;
 }
@@ -401,16 +390,34 @@ dpdk_tcp_endpoint_connect (DpdkTcpEndpoint *self, const ip_addr_t *ip, guint16 p
   else
     {
       self->state = ENDPOINT_CONNECTING;
-      self->remote_ip = *ip;
-      self->remote_port = port;
+      dpdk_tcp_addresses_set (&self->addresses, DPDK_TCP_REMOTE, ip, port);
       self->connect_wanted = TRUE;
-      self->connect_task = task != NULL ? g_object_ref (task) : NULL;
+      if (task != NULL)
+        dpdk_tcp_endpoint_get_connecting_locked (self)->task = g_object_ref (task);
       success = TRUE;
     }
   dpdk_tcp_endpoint_unlock (self);
   if (success)
     dpdk_tcp_endpoint_kick (self);
   return success;
+}
+
+DpdkTcpConnecting *
+dpdk_tcp_endpoint_get_connecting_locked (DpdkTcpEndpoint *self)
+{
+  if (self->connecting == NULL)
+    g_atomic_pointer_set (&self->connecting, g_new0 (DpdkTcpConnecting, 1));
+  return self->connecting;
+}
+
+/* if nobody is left who wants to know */
+void
+dpdk_tcp_endpoint_drop_connecting_locked (DpdkTcpEndpoint *self)
+{
+  if (self->connecting->task != NULL || self->connecting->connected.func != NULL)
+    return;
+  g_free (self->connecting);
+  g_atomic_pointer_set (&self->connecting, NULL);
 }
 
 /* gives the result of a connect to who waits for it, once there is one */
@@ -421,18 +428,17 @@ dpdk_tcp_endpoint_complete_connect (DpdkTcpEndpoint *self)
   GError *error = NULL;
 
   dpdk_tcp_endpoint_lock (self);
-  if (self->state != ENDPOINT_CONNECTING || self->error != ERR_OK)
+  if (self->connecting != NULL && (self->state != ENDPOINT_CONNECTING || self->error != ERR_OK))
     {
-      task = g_steal_pointer (&self->connect_task);
-      if (self->error != ERR_OK)
+      task = g_steal_pointer (&self->connecting->task);
+      if (task != NULL && self->error != ERR_OK)
         dpdk_tcp_endpoint_set_error_locked (self, &error);
+      dpdk_tcp_endpoint_drop_connecting_locked (self);
     }
   dpdk_tcp_endpoint_unlock (self);
-  if (task == NULL)
-    g_clear_error (&error);
-  else if (error != NULL)
+  if (error != NULL)
     g_task_return_error (task, error);
-  else
+  else if (task != NULL)
     g_task_return_boolean (task, TRUE);
 }
 
@@ -445,7 +451,7 @@ dpdk_tcp_endpoint_wait_connected (DpdkTcpEndpoint *self, GCancellable *cancellab
   dpdk_tcp_endpoint_lock (self);
   while (self->state == ENDPOINT_CONNECTING && self->error == ERR_OK &&
          !g_cancellable_is_cancelled (cancellable))
-    wait_locked (self);
+    dpdk_tcp_endpoint_wait_locked (self, -1);
   success = self->state == ENDPOINT_CONNECTED && self->error == ERR_OK;
   if (!success && self->error != ERR_OK)
     dpdk_tcp_endpoint_set_error_locked (self, error);
@@ -495,7 +501,7 @@ dpdk_tcp_endpoint_close (DpdkTcpEndpoint *self)
   if (!self->close_wanted)
     {
       self->close_wanted = TRUE;
-      self->abort_wanted |= self->linger == 0;
+      self->abort_wanted |= (self->extra != NULL && self->extra->linger == 0);
       self->reset_at_end = self->received.n_bytes > 0;
       self->read_is_shut = TRUE;
       dpdk_tcp_receive_queue_discard (&self->received);
@@ -588,10 +594,13 @@ GSocketAddress *
 dpdk_tcp_endpoint_get_local_address (DpdkTcpEndpoint *self, GError **error)
 {
   GSocketAddress *address = NULL;
+  ip_addr_t ip;
+  guint16 port;
 
   dpdk_tcp_endpoint_lock (self);
+  port = dpdk_tcp_addresses_get (&self->addresses, DPDK_TCP_LOCAL, &ip);
   if (self->has_local)
-    address = dpdk_native_address_to_gio (&self->local_ip, self->local_port);
+    address = dpdk_native_address_to_gio (&ip, port);
   else
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
                          "The DpdkTcpSocket has no address yet");
@@ -603,10 +612,13 @@ GSocketAddress *
 dpdk_tcp_endpoint_get_remote_address (DpdkTcpEndpoint *self, GError **error)
 {
   GSocketAddress *address = NULL;
+  ip_addr_t ip;
+  guint16 port;
 
   dpdk_tcp_endpoint_lock (self);
-  if (self->remote_port != 0)
-    address = dpdk_native_address_to_gio (&self->remote_ip, self->remote_port);
+  port = dpdk_tcp_addresses_get (&self->addresses, DPDK_TCP_REMOTE, &ip);
+  if (port != 0)
+    address = dpdk_native_address_to_gio (&ip, port);
   else
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
                          "The DpdkTcpSocket is not connected");

@@ -40,9 +40,7 @@ tcp_source_dispose (GSource *source)
 {
   DpdkTcpSource *self = (DpdkTcpSource *) source;
 
-  dpdk_tcp_endpoint_lock (self->endpoint);
-  self->endpoint->sources = g_list_remove (self->endpoint->sources, self);
-  dpdk_tcp_endpoint_unlock (self->endpoint);
+  dpdk_tcp_endpoint_remove_source (self->endpoint, self);
 }
 
 static void
@@ -77,8 +75,6 @@ dpdk_tcp_endpoint_create_source (DpdkTcpEndpoint *self, GIOCondition condition)
   g_source_set_dispose_function (source, tcp_source_dispose);
   tcp_source->endpoint = dpdk_tcp_endpoint_ref (self);
   tcp_source->condition = condition;
-  dpdk_tcp_endpoint_lock (self);
-  self->sources = g_list_prepend (self->sources, tcp_source);
-  dpdk_tcp_endpoint_unlock (self);
+  dpdk_tcp_endpoint_add_source (self, tcp_source);
   return source;
 }

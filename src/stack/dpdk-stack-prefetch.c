@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* with very many connections the next one is in no cache; those of a burst are fetched together */
+#include "dpdk-stack-prefetch.h"
+
 #include "dpdk-stack-private.h"
 
 #include <lwip/priv/tcp_demux.h>
-
-/* what the application's side of a connection needs for each segment is at its beginning */
-#define ARG_SIZE 320
 
 static gboolean
 get_hash (const struct rte_mbuf *mbuf, guint32 *hash)
@@ -54,5 +53,5 @@ dpdk_stack_prefetch (struct rte_mbuf *const *packets, guint n_packets)
   for (guint i = 0; i < n; i++)
     tcp_demux_prefetch_pcb (hashes[i]);
   for (guint i = 0; i < n; i++)
-    tcp_demux_prefetch_arg (hashes[i], ARG_SIZE);
+    tcp_demux_prefetch_arg (hashes[i], DPDK_STACK_PREFETCH_SIZE);
 }

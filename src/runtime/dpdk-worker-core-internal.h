@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "dpdk-pool.h"
 #include "dpdk-port-private.h"
 #include "dpdk-worker-core-private.h"
 #include "dpdk-worker-poller-private.h"
@@ -45,6 +46,7 @@ struct _DpdkWorkerCore {
   DpdkWorkerShared *shared;
   DpdkWorkerPoller *poller;
   DpdkStackBudget *budget;
+  DpdkPool *pool;
   DpdkStack *stack;
   /* posted by itself: the first one, and where the next one goes */
   DpdkWorkerTask *own_tasks;

@@ -125,6 +125,11 @@ void dpdk_worker_core_detach_ports (DpdkWorkerCore *self);
 DpdkStackOffload dpdk_worker_core_get_offloads (DpdkWorkerCore *self, DpdkPort *port);
 DpdkPort *dpdk_worker_core_find_port (DpdkWorkerCore *self, GInetAddress *address);
 
+/* zeroed, for what the sockets of the worker consist of; for any thread that holds a reference */
+#define DPDK_WORKER_PIECE_SIZE 256
+gpointer dpdk_worker_core_allocate_piece (DpdkWorkerCore *self);
+void dpdk_worker_core_release_piece (DpdkWorkerCore *self, gpointer piece);
+
 typedef enum {
   DPDK_ROUTE_NONE,
   DPDK_ROUTE_GATEWAY,

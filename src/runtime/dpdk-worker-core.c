@@ -81,6 +81,7 @@ dpdk_worker_core_unref (DpdkWorkerCore *self)
   dpdk_worker_poller_free (self->poller);
   dpdk_worker_shared_unref (self->shared);
   dpdk_stack_budget_unref (self->budget);
+  dpdk_pool_free (self->pool);
   g_weak_ref_clear (&self->worker);
   g_clear_error (&self->error);
   g_mutex_clear (&self->lock);
@@ -323,6 +324,7 @@ dpdk_worker_core_new (DpdkWorkerShared *shared, guint index, guint cpu, DpdkIdle
     }
   self->shared = dpdk_worker_shared_ref (shared);
   self->budget = dpdk_stack_budget_new (shared->memory_budget, shared->n_workers);
+  self->pool = dpdk_pool_new (DPDK_WORKER_PIECE_SIZE);
   self->poller = dpdk_worker_poller_new ();
   self->own_tasks_end = &self->own_tasks;
   TAILQ_INIT (&self->closables);
@@ -442,6 +444,18 @@ DpdkWorkerShared *
 dpdk_worker_core_get_shared (DpdkWorkerCore *self)
 {
   return self->shared;
+}
+
+gpointer
+dpdk_worker_core_allocate_piece (DpdkWorkerCore *self)
+{
+  return dpdk_pool_allocate (self->pool);
+}
+
+void
+dpdk_worker_core_release_piece (DpdkWorkerCore *self, gpointer piece)
+{
+  dpdk_pool_release (self->pool, piece);
 }
 
 DpdkStackBudget *

@@ -139,7 +139,7 @@ struct _DpdkTcpEndpoint {
   DpdkTcpConnection *connection;
 };
 
-G_STATIC_ASSERT (sizeof (DpdkTcpEndpoint) <= 256);
+G_STATIC_ASSERT (sizeof (DpdkTcpEndpoint) <= DPDK_WORKER_PIECE_SIZE);
 G_STATIC_ASSERT (G_STRUCT_OFFSET (DpdkTcpEndpoint, extra) <= DPDK_STACK_PREFETCH_SIZE);
 
 /* the endpoint knows it until it is disposed of */

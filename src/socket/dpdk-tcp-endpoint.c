@@ -12,7 +12,7 @@
 DpdkTcpEndpoint *
 dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
 {
-  DpdkTcpEndpoint *self = g_new0 (DpdkTcpEndpoint, 1);
+  DpdkTcpEndpoint *self = dpdk_worker_core_allocate_piece (core);
 
   g_atomic_ref_count_init (&self->ref_count);
   self->core = dpdk_worker_core_ref (core);
@@ -43,6 +43,8 @@ dpdk_tcp_endpoint_free_released (DpdkTcpEndpoint *self)
 void
 dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self)
 {
+  DpdkWorkerCore *core;
+
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   dpdk_tcp_send_queue_clear (&self->sending);
@@ -50,9 +52,10 @@ dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self)
   g_clear_pointer (&self->extra, dpdk_tcp_extra_free);
   g_clear_pointer (&self->connecting, g_free);
   dpdk_tcp_addresses_clear (&self->addresses);
-  dpdk_worker_core_unref (self->core);
   dpdk_worker_lock_clear (&self->lock);
-  g_free (self);
+  core = self->core;
+  dpdk_worker_core_release_piece (core, self);
+  dpdk_worker_core_unref (core);
 }
 
 DpdkWorkerCore *

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-slab.h"
 
+#include "dpdk-chunk.h"
+
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -11,12 +12,6 @@
 #define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void) (address), (void) (size))
 #endif
 
-#define CHUNK_SIZE (64 * 1024)
-/* for a size of which there is more than this: huge pages, so that very many connections do not need an
-   entry of the TLB each */
-#define MANY (1024 * 1024)
-#define HUGE_CHUNK_SIZE (2ul * 1024 * 1024)
-#define CACHE_LINE 64
 #define CLASS_STEP 64
 #define MAX_CLASS_SIZE 4096
 #define N_CLASSES (MAX_CLASS_SIZE / CLASS_STEP)
@@ -39,12 +34,6 @@ struct _Large {
   Header header;
 };
 
-typedef struct _Chunk Chunk;
-struct _Chunk {
-  Chunk *next;
-  gsize size;
-};
-
 typedef struct {
   Header *unused;
   /* of the newest chunk, what was never used */
@@ -56,53 +45,11 @@ typedef struct {
 struct _DpdkSlab {
   DpdkStackBudget *budget;
   Class classes[N_CLASSES];
-  Chunk *chunks;
+  DpdkChunk *chunks;
   Large *large;
 };
 
 #define LARGE_CLASS G_MAXUINT64
-
-/* a whole huge page; a wish: else they are small ones */
-static Chunk *
-map_huge_chunk (void)
-{
-  char *memory = mmap (NULL, 2 * HUGE_CHUNK_SIZE, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  gsize before;
-
-  if (memory == MAP_FAILED)
-    return NULL;
-  before = (HUGE_CHUNK_SIZE - (guintptr) memory % HUGE_CHUNK_SIZE) % HUGE_CHUNK_SIZE;
-  if (before > 0)
-    munmap (memory, before);
-  munmap (memory + before + HUGE_CHUNK_SIZE, HUGE_CHUNK_SIZE - before);
-  madvise (memory + before, HUGE_CHUNK_SIZE, MADV_HUGEPAGE);
-  return (Chunk *) (memory + before);
-}
-
-static Chunk *
-new_chunk (gsize size)
-{
-  Chunk *chunk = NULL;
-
-  if (size == HUGE_CHUNK_SIZE)
-    chunk = map_huge_chunk ();
-  else if (posix_memalign ((void **) &chunk, CACHE_LINE, size) != 0)
-    return NULL;
-  if (chunk != NULL)
-    chunk->size = size;
-  return chunk;
-}
-
-static void
-free_chunk (Chunk *chunk)
-{
-  ASAN_UNPOISON_MEMORY_REGION (chunk, chunk->size);
-  if (chunk->size == HUGE_CHUNK_SIZE)
-    munmap (chunk, HUGE_CHUNK_SIZE);
-  else
-    free (chunk);
-}
 
 DpdkSlab *
 dpdk_slab_new (DpdkStackBudget *budget)
@@ -116,13 +63,9 @@ dpdk_slab_new (DpdkStackBudget *budget)
 void
 dpdk_slab_free (DpdkSlab *self)
 {
-  while (self->chunks != NULL)
-    {
-      Chunk *chunk = self->chunks;
-
-      self->chunks = chunk->next;
-      free_chunk (chunk);
-    }
+  for (DpdkChunk *chunk = self->chunks; chunk != NULL; chunk = chunk->next)
+    ASAN_UNPOISON_MEMORY_REGION (dpdk_chunk_get_begin (chunk), chunk->size - DPDK_CHUNK_CACHE_LINE);
+  dpdk_chunk_free_all (self->chunks);
   while (self->large != NULL)
     {
       Large *large = self->large;
@@ -154,16 +97,16 @@ allocate_large (DpdkSlab *self, gsize size)
 static gboolean
 refill (DpdkSlab *self, Class *class)
 {
-  Chunk *chunk = new_chunk (class->size_of_chunks < MANY ? CHUNK_SIZE : HUGE_CHUNK_SIZE);
+  DpdkChunk *chunk = dpdk_chunk_new (class->size_of_chunks);
 
   if (chunk == NULL)
     return FALSE;
   chunk->next = self->chunks;
   self->chunks = chunk;
   class->size_of_chunks += chunk->size;
-  class->at = (char *) chunk + CACHE_LINE;
-  class->end = (char *) chunk + chunk->size;
-  ASAN_POISON_MEMORY_REGION (class->at, chunk->size - CACHE_LINE);
+  class->at = dpdk_chunk_get_begin (chunk);
+  class->end = dpdk_chunk_get_end (chunk);
+  ASAN_POISON_MEMORY_REGION (class->at, (gsize) (class->end - class->at));
   return TRUE;
 }
 

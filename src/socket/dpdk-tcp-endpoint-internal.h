@@ -100,6 +100,7 @@ struct _DpdkTcpEndpoint {
   guint is_watched : 1;
   /* the connection was told that it is over */
   guint end_is_told : 1;
+  guint is_v6 : 1;
   /* why nothing more comes; 0 while all is well */
   err_t error;
   /* without the lock: for the thread of the worker */

@@ -200,3 +200,22 @@ dpdk_tcp_endpoint_set_connect_timeout (DpdkTcpEndpoint *self, guint connect_time
   dpdk_tcp_endpoint_unlock (self);
   return has_changed;
 }
+
+void
+dpdk_tcp_endpoint_set_family (DpdkTcpEndpoint *self, GSocketFamily family)
+{
+  dpdk_tcp_endpoint_lock (self);
+  self->is_v6 = family == G_SOCKET_FAMILY_IPV6;
+  dpdk_tcp_endpoint_unlock (self);
+}
+
+GSocketFamily
+dpdk_tcp_endpoint_get_family (DpdkTcpEndpoint *self)
+{
+  gboolean is_v6;
+
+  dpdk_tcp_endpoint_lock (self);
+  is_v6 = self->is_v6;
+  dpdk_tcp_endpoint_unlock (self);
+  return is_v6 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4;
+}

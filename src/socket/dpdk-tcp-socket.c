@@ -22,7 +22,6 @@ struct _DpdkTcpSocket {
   DpdkSocket parent_instance;
 
   DpdkTcpEndpoint *endpoint;
-  GSocketFamily family;
 };
 
 typedef enum {
@@ -249,7 +248,7 @@ dpdk_tcp_socket_new_take (DpdkWorker *worker, DpdkPort *port, GSocketFamily fami
   DpdkTcpSocket *self = g_object_new (DPDK_TYPE_TCP_SOCKET, NULL);
 
   self->endpoint = endpoint;
-  self->family = family;
+  dpdk_tcp_endpoint_set_family (endpoint, family);
   dpdk_socket_set_owners (DPDK_SOCKET (self), worker, port);
   return self;
 }
@@ -339,11 +338,11 @@ dpdk_tcp_socket_check_address (DpdkTcpSocket *self, GSocketAddress *address, ip_
   if (!dpdk_native_address_from_gio (address, ip, port, error))
     return FALSE;
   name = dpdk_socket_address_to_string (address);
-  if (g_socket_address_get_family (address) != self->family)
+  if (g_socket_address_get_family (address) != dpdk_tcp_socket_get_family (self))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "%s is not of the family of the DpdkTcpSocket, which is %s", name,
-                   self->family == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
+                   dpdk_tcp_socket_get_family (self) == G_SOCKET_FAMILY_IPV6 ? "IPv6" : "IPv4");
       return FALSE;
     }
   if (IP_IS_V6 (ip) && ip6_addr_isipv4mappedipv6 (ip_2_ip6 (ip)))
@@ -661,7 +660,8 @@ dpdk_tcp_socket_get_family (DpdkTcpSocket *self)
   g_return_val_if_fail (DPDK_IS_TCP_SOCKET (self) && self->endpoint != NULL,
                         G_SOCKET_FAMILY_INVALID);
 
-  return self->family;
+  return self->endpoint != NULL ? dpdk_tcp_endpoint_get_family (self->endpoint)
+                                : G_SOCKET_FAMILY_INVALID;
 }
 
 /**

@@ -30,13 +30,6 @@
 #define KEEP_SLOTS 64U
 #define KEEP_SLOT_TICKS (1000U / TCP_SLOW_INTERVAL)
 
-LWIP_TLS struct tcp_pcb *tcp_timed_pcbs;
-LWIP_TLS struct tcp_pcb *tcp_timed_portion;
-/* those that the current tick has not come to */
-static LWIP_TLS struct tcp_pcb *due_pcbs;
-/* on all three lists */
-static LWIP_TLS u32_t timed_num;
-
 /* those in TIME-WAIT have a table of their own: they do not lengthen the way to
  * the others */
 static LWIP_TLS struct tcp_hash conns;
@@ -71,6 +64,9 @@ tcp_demux_alloc(void)
   if (err == ERR_OK) {
     err = tcp_time_wait_alloc();
   }
+  if (err == ERR_OK) {
+    err = tcp_timed_alloc();
+  }
   if (err != ERR_OK) {
     return err;
   }
@@ -95,10 +91,7 @@ tcp_demux_fini(void)
   port_refs = NULL;
   LWIP_TABLE_FREE(listeners);
   LWIP_TABLE_FREE(keep_wheel);
-  tcp_timed_pcbs = NULL;
-  tcp_timed_portion = NULL;
-  due_pcbs = NULL;
-  timed_num = 0;
+  tcp_timed_fini();
   keep_turn = 0;
   keep_num = 0;
   hash_key[0] = 0;
@@ -288,6 +281,13 @@ tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, u16_t 
   return 0;
 }
 
+/** Whether there are as many connections as the tables have room for. */
+int
+tcp_demux_is_full(void)
+{
+  return tcp_timed_is_full(conns.num);
+}
+
 /** Whether there are so many connections that they are not in the cache anyway. */
 int
 tcp_demux_wants_prefetch(void)
@@ -405,27 +405,28 @@ tcp_pcb_time_wait(struct tcp_pcb *pcb)
 }
 
 static void
-timer_link(struct tcp_pcb **list, struct tcp_pcb *pcb, u8_t which)
+keep_link(struct tcp_pcb **slot, struct tcp_pcb *pcb)
 {
-  pcb->timer_next = *list;
-  if (pcb->timer_next != NULL) {
-    pcb->timer_next->timer_pprev = &pcb->timer_next;
+  pcb->keep_next = *slot;
+  if (pcb->keep_next != NULL) {
+    pcb->keep_next->keep_pprev = &pcb->keep_next;
   }
-  pcb->timer_pprev = list;
-  *list = pcb;
-  pcb->timer_list = which;
+  pcb->keep_pprev = slot;
+  *slot = pcb;
+  pcb->timer_list = TCP_TIMER_KEEP;
+  keep_num++;
 }
 
 static void
-timer_unlink(struct tcp_pcb *pcb)
+keep_unlink(struct tcp_pcb *pcb)
 {
-  if (pcb->timer_next != NULL) {
-    pcb->timer_next->timer_pprev = pcb->timer_pprev;
+  if (pcb->keep_next != NULL) {
+    pcb->keep_next->keep_pprev = pcb->keep_pprev;
   }
-  *pcb->timer_pprev = pcb->timer_next;
-  pcb->timer_next = NULL;
-  pcb->timer_pprev = NULL;
-  pcb->timer_list = TCP_TIMER_NONE;
+  *pcb->keep_pprev = pcb->keep_next;
+  pcb->keep_next = NULL;
+  pcb->keep_pprev = NULL;
+  keep_num--;
 }
 
 void
@@ -435,11 +436,11 @@ tcp_timed_remove(struct tcp_pcb *pcb)
     return;
   }
   if (pcb->timer_list == TCP_TIMER_KEEP) {
-    keep_num--;
+    keep_unlink(pcb);
   } else {
-    timed_num--;
+    tcp_timed_drop(pcb);
   }
-  timer_unlink(pcb);
+  pcb->timer_list = TCP_TIMER_NONE;
 }
 
 void
@@ -452,56 +453,9 @@ tcp_timed_add(struct tcp_pcb *pcb)
   tcp_timed_remove(pcb);
   /* nothing has waited so far */
   pcb->progress_tick = tcp_ticks;
-  timer_link(&tcp_timed_pcbs, pcb, TCP_TIMER_TIMED);
-  timed_num++;
+  tcp_timed_push(pcb);
+  pcb->timer_list = TCP_TIMER_TIMED;
   tcp_timer_needed();
-}
-
-u32_t
-tcp_timed_num(void)
-{
-  return timed_num;
-}
-
-void
-tcp_timed_begin(void)
-{
-  LWIP_ASSERT("tcp_timed_begin: the last tick is over", due_pcbs == NULL);
-  due_pcbs = tcp_timed_pcbs;
-  if (due_pcbs != NULL) {
-    due_pcbs->timer_pprev = &due_pcbs;
-  }
-  tcp_timed_pcbs = NULL;
-}
-
-int
-tcp_timed_due(void)
-{
-  return due_pcbs != NULL;
-}
-
-/** Moves up to num pcbs from one list to another. */
-static void
-timed_move(struct tcp_pcb **from, struct tcp_pcb **to, u32_t num)
-{
-  for (; (num > 0) && (*from != NULL); num--) {
-    struct tcp_pcb *pcb = *from;
-    tcp_timed_prefetch(pcb->timer_next);
-    timer_unlink(pcb);
-    timer_link(to, pcb, TCP_TIMER_TIMED);
-  }
-}
-
-void
-tcp_timed_take(u32_t num)
-{
-  timed_move(&due_pcbs, &tcp_timed_portion, num);
-}
-
-void
-tcp_timed_put_back(void)
-{
-  timed_move(&tcp_timed_portion, &tcp_timed_pcbs, 0xffffffffU);
 }
 
 /** Slow ticks until the next keepalive probe is due, or nobody waits for an answer any more. */
@@ -543,8 +497,7 @@ tcp_timed_settle(struct tcp_pcb *pcb)
   if (ip_get_option(pcb, SOF_KEEPALIVE)) {
     u32_t slots = keep_ticks(pcb) / KEEP_SLOT_TICKS + 1;
     slots = LWIP_MIN(slots, KEEP_SLOTS - 1);
-    timer_link(&keep_wheel[(keep_turn + slots) % KEEP_SLOTS], pcb, TCP_TIMER_KEEP);
-    keep_num++;
+    keep_link(&keep_wheel[(keep_turn + slots) % KEEP_SLOTS], pcb);
   }
   return 1;
 }
@@ -571,7 +524,7 @@ tcp_keep_tmr(void)
 int
 tcp_timers_idle(void)
 {
-  return (timed_num == 0) && (tcp_time_wait_num() == 0) && (keep_num == 0);
+  return (tcp_timed_num() == 0) && (tcp_time_wait_num() == 0) && (keep_num == 0);
 }
 
 #endif /* LWIP_TCP */

@@ -25,11 +25,8 @@ extern "C" {
 
 /* values of tcp_pcb.timer_list */
 #define TCP_TIMER_NONE  0
-#define TCP_TIMER_TIMED 1
-#define TCP_TIMER_KEEP  2
-
-/** The active pcbs with work for tcp_slowtmr() or tcp_fasttmr(), but for those of tcp_timed.h. */
-extern LWIP_TLS struct tcp_pcb *tcp_timed_pcbs;
+#define TCP_TIMER_TIMED 1 /* in the ring of tcp_timed.h */
+#define TCP_TIMER_KEEP  2 /* idle, with keepalive */
 
 void tcp_pcb_link(struct tcp_pcb **list, struct tcp_pcb *pcb);
 void tcp_pcb_unlink(struct tcp_pcb **list, struct tcp_pcb *pcb);
@@ -46,6 +43,7 @@ int tcp_demux_port_used(u16_t port);
 void tcp_demux_port_ref(u16_t port);
 void tcp_demux_port_unref(u16_t port);
 void tcp_demux_gauge(void);
+int tcp_demux_is_full(void);
 u16_t tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, u16_t remote_port);
 
 /* For a driver that knows the next segments, if it is worth while: first the

@@ -317,7 +317,7 @@ tcp_demux_prefetch_pcb(u32_t hash)
   const struct tcp_hash_node *node = *tcp_hash_bucket(&conns, hash);
 
   if (node != NULL) {
-    prefetch(TCP_HASH_ENTRY(node, struct tcp_pcb, hash), sizeof(struct tcp_pcb));
+    prefetch(TCP_HASH_ENTRY(node, struct tcp_pcb, hash), TCP_PCB_USED);
   } else {
     tcp_time_wait_prefetch(hash);
   }
@@ -330,9 +330,12 @@ tcp_demux_prefetch_arg(u32_t hash, size_t size)
 
   if ((node != NULL) && (node->hash != hash) && (node->next != NULL)) {
     /* the first one was another one */
-    prefetch(TCP_HASH_ENTRY(node->next, struct tcp_pcb, hash), sizeof(struct tcp_pcb));
+    prefetch(TCP_HASH_ENTRY(node->next, struct tcp_pcb, hash), TCP_PCB_USED);
   } else if (node != NULL) {
-    prefetch(TCP_HASH_ENTRY(node, struct tcp_pcb, hash)->callback_arg, size);
+    const struct tcp_pcb *pcb = TCP_HASH_ENTRY(node, struct tcp_pcb, hash);
+    prefetch(pcb->callback_arg, size);
+    /* what it acknowledges */
+    __builtin_prefetch(pcb->unacked);
   }
 }
 

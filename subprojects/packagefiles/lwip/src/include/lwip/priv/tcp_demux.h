@@ -79,7 +79,7 @@ tcp_timed_prefetch(const struct tcp_pcb *pcb)
   const char *p = (const char *)pcb;
   size_t i;
 
-  for (i = 0; (p != NULL) && (i < sizeof(*pcb)); i += 64) {
+  for (i = 0; (p != NULL) && (i < TCP_PCB_USED); i += 64) {
     __builtin_prefetch(p + i);
   }
 }

@@ -66,6 +66,7 @@ struct _DpdkStackInterface {
   /* of those that wait the first ones are ready for the device */
   guint n_prepared;
   guint n_unsent;
+  guint n_unsent_bytes;
   struct rte_mbuf *unsent[4 * DPDK_STACK_BURST];
 };
 

@@ -11,6 +11,8 @@
 #define MAX_FRAME 65535
 /* what drivers and the other side of a virtual device have room for */
 #define MAX_SEGMENTS 40
+/* what waits for the end of the turn: the other side can begin with it meanwhile */
+#define MAX_UNSENT_BYTES (64 * 1024)
 
 static guint
 get_checksum_offset (const DpdkStackFrame *frame)
@@ -213,6 +215,7 @@ join_large (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame
       self->large.tail = mbuf;
     }
   head->pkt_len += size;
+  self->n_unsent_bytes += size;
   self->large.next_sequence += size;
   bytes = rte_pktmbuf_mtod (head, guint8 *);
   dpdk_stack_frame_grow (frame, bytes, size);
@@ -290,7 +293,7 @@ dpdk_stack_interface_transmit (struct netif *netif, struct pbuf *p)
   if (may_join && join_large (self, p, frame))
     return ERR_OK;
   close_large (self);
-  if (self->n_unsent == G_N_ELEMENTS (self->unsent))
+  if (self->n_unsent == G_N_ELEMENTS (self->unsent) || self->n_unsent_bytes >= MAX_UNSENT_BYTES)
     dpdk_stack_interface_flush (self);
   if (self->n_unsent < G_N_ELEMENTS (self->unsent))
     mbuf = make_frame (self, p, frame);
@@ -300,6 +303,7 @@ dpdk_stack_interface_transmit (struct netif *netif, struct pbuf *p)
       return ERR_MEM;
     }
   self->unsent[self->n_unsent++] = mbuf;
+  self->n_unsent_bytes += p->tot_len;
   if (may_join)
     open_large (self, mbuf, frame);
   return ERR_OK;
@@ -347,6 +351,7 @@ dpdk_stack_interface_flush (DpdkStackInterface *self)
   n = dpdk_port_tx_burst_uncounted (self->port, self->queue, (DpdkPacket **) self->unsent,
                                     self->n_unsent);
   self->stack->statistics.tx_packets += n;
+  self->n_unsent_bytes = 0;
   self->n_unsent -= n;
   self->n_prepared -= n;
   if (self->n_unsent > 0)
@@ -360,5 +365,6 @@ dpdk_stack_interface_drop_unsent (DpdkStackInterface *self)
   rte_pktmbuf_free_bulk (self->unsent, self->n_unsent);
   self->stack->statistics.tx_dropped += self->n_unsent;
   self->n_unsent = 0;
+  self->n_unsent_bytes = 0;
   self->n_prepared = 0;
 }

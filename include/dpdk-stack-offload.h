@@ -16,11 +16,15 @@ G_BEGIN_DECLS
  * @DPDK_STACK_OFFLOAD_RX_CHECKSUM: the device verifies the checksums of received IPv4, TCP and UDP
  *   packets, and the stack does not verify again what the device found good
  * @DPDK_STACK_OFFLOAD_TX_CHECKSUM: the device makes the checksums of TCP and UDP packets that are sent
- * @DPDK_STACK_OFFLOAD_TSO: consecutive segments of a connection are handed to the device as one of up to
- *   64 KiB, which the device cuts; only with %DPDK_STACK_OFFLOAD_TX_CHECKSUM
+ * @DPDK_STACK_OFFLOAD_TSO: consecutive segments of a connection go through the stack and to the device
+ *   as one of up to 64 KiB, which the device cuts; only with %DPDK_STACK_OFFLOAD_TX_CHECKSUM and
+ *   %DPDK_STACK_OFFLOAD_MULTI_SEGMENTS
  * @DPDK_STACK_OFFLOAD_MULTI_SEGMENTS: packets that are sent may be spread over several buffers
  * @DPDK_STACK_OFFLOAD_GRO: consecutive segments of a connection that were received in one burst go
  *   through the stack as one; the stack does this itself, on any device
+ * @DPDK_STACK_OFFLOAD_GSO: consecutive segments of a connection go through the stack as one of up to
+ *   64 KiB, which is cut before it is handed to the device; the stack does this itself, where
+ *   %DPDK_STACK_OFFLOAD_TSO is not used
  *
  * What the stack of a worker spares itself per packet. What is received and sent is the same with all
  * of it and with none.
@@ -34,6 +38,7 @@ typedef enum /*< flags >*/ {
   DPDK_STACK_OFFLOAD_TSO = 1 << 2,
   DPDK_STACK_OFFLOAD_MULTI_SEGMENTS = 1 << 3,
   DPDK_STACK_OFFLOAD_GRO = 1 << 4,
+  DPDK_STACK_OFFLOAD_GSO = 1 << 5,
 } DpdkStackOffload;
 
 G_END_DECLS

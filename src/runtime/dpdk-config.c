@@ -41,7 +41,8 @@
  *         "tx_checksum": "auto",
  *         "tso": "auto",
  *         "multi_segments": "auto",
- *         "gro": "auto"
+ *         "gro": "auto",
+ *         "gso": "auto"
  *       }
  *     }
  *   ],

@@ -248,6 +248,7 @@ DEFINE_READ_OFFLOAD (tx_checksum, DPDK_STACK_OFFLOAD_TX_CHECKSUM)
 DEFINE_READ_OFFLOAD (tso, DPDK_STACK_OFFLOAD_TSO)
 DEFINE_READ_OFFLOAD (multi_segments, DPDK_STACK_OFFLOAD_MULTI_SEGMENTS)
 DEFINE_READ_OFFLOAD (gro, DPDK_STACK_OFFLOAD_GRO)
+DEFINE_READ_OFFLOAD (gso, DPDK_STACK_OFFLOAD_GSO)
 
 static gboolean
 read_offloads (const DpdkConfigDocument *document, JsonNode *node, const char *path, gpointer data,
@@ -259,6 +260,7 @@ read_offloads (const DpdkConfigDocument *document, JsonNode *node, const char *p
     { "tso", read_tso },
     { "multi_segments", read_multi_segments },
     { "gro", read_gro },
+    { "gso", read_gso },
   };
   DpdkDeviceConfigFields *fields = data;
 

@@ -44,6 +44,7 @@ free_worker_port (gpointer data)
 #define RX_CHECKSUMS                                                                               \
   (DPDK_RX_OFFLOAD_IPV4_CHECKSUM | DPDK_RX_OFFLOAD_UDP_CHECKSUM | DPDK_RX_OFFLOAD_TCP_CHECKSUM)
 #define TX_CHECKSUMS (DPDK_TX_OFFLOAD_UDP_CHECKSUM | DPDK_TX_OFFLOAD_TCP_CHECKSUM)
+#define TSO_NEEDS (DPDK_STACK_OFFLOAD_TX_CHECKSUM | DPDK_STACK_OFFLOAD_MULTI_SEGMENTS)
 
 static gboolean
 configure_port (DpdkPort *port, DpdkMempool *mempool, const DpdkRuntimePortSettings *settings,
@@ -76,13 +77,13 @@ get_wanted_offloads (DpdkPort *port, DpdkDeviceConfig *device, DpdkStackOffload 
 {
   DpdkStackOffload wanted = DPDK_STACK_OFFLOAD_RX_CHECKSUM | DPDK_STACK_OFFLOAD_TX_CHECKSUM |
                             DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_MULTI_SEGMENTS |
-                            DPDK_STACK_OFFLOAD_GRO;
+                            DPDK_STACK_OFFLOAD_GRO | DPDK_STACK_OFFLOAD_GSO;
 
   wanted &= ~(disabled | dpdk_device_config_get_disabled_offloads (device));
   /* it cuts in software, IPv4 only, and refuses segments that fill the MTU */
   if (g_strcmp0 (dpdk_port_get_driver (port), "net_tap") == 0)
     wanted &= ~DPDK_STACK_OFFLOAD_TSO;
-  if ((wanted & DPDK_STACK_OFFLOAD_TX_CHECKSUM) == 0)
+  if ((wanted & TSO_NEEDS) != TSO_NEEDS)
     wanted &= ~DPDK_STACK_OFFLOAD_TSO;
   return wanted;
 }
@@ -93,16 +94,16 @@ get_used_offloads (DpdkPort *port, DpdkStackOffload wanted)
 {
   DpdkRxOffload rx = dpdk_port_get_rx_offloads (port);
   DpdkTxOffload tx = dpdk_port_get_tx_offloads (port);
-  DpdkStackOffload used = wanted & DPDK_STACK_OFFLOAD_GRO;
+  DpdkStackOffload used = wanted & (DPDK_STACK_OFFLOAD_GRO | DPDK_STACK_OFFLOAD_GSO);
 
   if ((rx & (DPDK_RX_OFFLOAD_UDP_CHECKSUM | DPDK_RX_OFFLOAD_TCP_CHECKSUM)) != 0)
     used |= DPDK_STACK_OFFLOAD_RX_CHECKSUM;
   if ((tx & TX_CHECKSUMS) == TX_CHECKSUMS)
     used |= DPDK_STACK_OFFLOAD_TX_CHECKSUM;
-  if ((tx & DPDK_TX_OFFLOAD_TCP_TSO) != 0 && (used & DPDK_STACK_OFFLOAD_TX_CHECKSUM) != 0)
-    used |= DPDK_STACK_OFFLOAD_TSO;
   if ((tx & DPDK_TX_OFFLOAD_MULTI_SEGMENTS) != 0)
     used |= DPDK_STACK_OFFLOAD_MULTI_SEGMENTS;
+  if ((tx & DPDK_TX_OFFLOAD_TCP_TSO) != 0 && (used & TSO_NEEDS) == TSO_NEEDS)
+    used = (used | DPDK_STACK_OFFLOAD_TSO) & ~DPDK_STACK_OFFLOAD_GSO;
   return used;
 }
 

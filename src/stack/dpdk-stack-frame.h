@@ -73,6 +73,13 @@ dpdk_stack_frame_set_u16 (guint8 *at, guint value)
   at[1] = (guint8) value;
 }
 
+static inline void
+dpdk_stack_frame_set_u32 (guint8 *at, guint32 value)
+{
+  dpdk_stack_frame_set_u16 (at, value >> 16);
+  dpdk_stack_frame_set_u16 (at + 2, value & 0xffff);
+}
+
 /* the length field of IP says that @more bytes follow */
 static inline void
 dpdk_stack_frame_grow (const DpdkStackFrame *self, guint8 *frame, guint more)
@@ -112,6 +119,21 @@ static inline guint
 dpdk_stack_frame_get_tcp_length (const guint8 *tcp)
 {
   return (tcp[12] >> 4) * 4u;
+}
+
+/* lwIP has left the sum of the pseudo header where the checksum goes. @sum: of that, and all that
+   follows in the packet */
+static inline void
+dpdk_stack_frame_set_checksum (const DpdkStackFrame *self, guint8 *frame, guint16 sum)
+{
+  gboolean is_tcp = self->protocol == IP_PROTO_TCP;
+  guint16 checksum = (guint16) ~sum;
+
+  /* 0 would say that there is none */
+  if (checksum == 0 && !is_tcp)
+    checksum = 0xffff;
+  memcpy (frame + self->l4_offset + (is_tcp ? DPDK_STACK_TCP_CHECKSUM : DPDK_STACK_UDP_CHECKSUM),
+          &checksum, sizeof checksum);
 }
 
 /* whether two segments of one connection are alike in all but sequence number, length, identification

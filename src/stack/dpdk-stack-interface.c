@@ -12,6 +12,9 @@
 #include <netif/ethernet.h>
 #include <string.h>
 
+/* a packet of several segments is counted in 16 bits, as is what the other side keeps of it */
+#define MAX_LARGE (G_MAXUINT16 - SIZEOF_ETH_HDR - IP6_HLEN - 60)
+
 /* one slot of each netif is for the link-local address */
 #define V6_PER_NETIF (LWIP_IPV6_NUM_ADDRESSES - 1)
 
@@ -34,6 +37,8 @@ init_netif (struct netif *netif)
   /* made while copying, or by the device */
   NETIF_SET_CHECKSUM_CTRL (netif, NETIF_CHECKSUM_ENABLE_ALL &
                                       ~(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP));
+  if ((self->offloads & (DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_GSO)) != 0)
+    netif->large_max = MAX_LARGE;
   return ERR_OK;
 }
 

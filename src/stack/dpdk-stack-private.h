@@ -29,16 +29,6 @@ typedef struct {
   DpdkStackInterface *interface;
 } DpdkStackNetif;
 
-/* the last packet that waits to be sent, if another segment may be put behind its own */
-typedef struct {
-  struct rte_mbuf *head;
-  struct rte_mbuf *tail;
-  DpdkStackFrame frame;
-  guint header_length;
-  guint segment_size;
-  guint32 next_sequence;
-} DpdkStackLarge;
-
 struct _DpdkStackInterface {
   DpdkStack *stack;
   guint index;
@@ -62,7 +52,6 @@ struct _DpdkStackInterface {
   DpdkStackOffload offloads;
   gboolean tx_ip_checksum;
   guint max_tx_segments;
-  DpdkStackLarge large;
   /* of those that wait the first ones are ready for the device */
   guint n_prepared;
   guint n_unsent;
@@ -87,6 +76,7 @@ struct _DpdkStack {
   guint64 rx_checksums;
   guint64 tx_checksums;
   guint64 tso_segments;
+  guint64 gso_segments;
   guint64 gro_segments;
   guint64 isn_key[2];
   guint8 random[1024];
@@ -94,6 +84,14 @@ struct _DpdkStack {
 };
 
 extern DPDK_THREAD_LOCAL DpdkStack *dpdk_stack_current;
+
+/* there must be room for it */
+static inline void
+dpdk_stack_interface_queue (DpdkStackInterface *self, struct rte_mbuf *mbuf)
+{
+  self->unsent[self->n_unsent++] = mbuf;
+  self->n_unsent_bytes += mbuf->pkt_len;
+}
 
 /* out of sequence data would else take all buffers */
 static inline guint
@@ -158,8 +156,12 @@ gboolean dpdk_stack_interface_has_address (DpdkStackInterface *self, gboolean is
 void dpdk_stack_interface_input_datagram (DpdkStackInterface *self, struct rte_mbuf *mbuf);
 gboolean dpdk_stack_interface_steer (DpdkStackInterface *self, struct rte_mbuf *mbuf);
 err_t dpdk_stack_interface_transmit (struct netif *netif, struct pbuf *p);
+err_t dpdk_stack_interface_transmit_large (DpdkStackInterface *self, const struct pbuf *p,
+                                           const DpdkStackFrame *frame);
+gboolean dpdk_stack_interface_make_room (DpdkStackInterface *self, guint n);
 void dpdk_stack_interface_flush (DpdkStackInterface *self);
 void dpdk_stack_interface_drop_unsent (DpdkStackInterface *self);
+void dpdk_stack_request_checksum (struct rte_mbuf *mbuf, const DpdkStackFrame *frame);
 guint dpdk_stack_gro (DpdkStack *stack, struct rte_mbuf **packets, guint n_packets);
 gboolean dpdk_stack_interface_is_on_link (DpdkStackInterface *self, gboolean is_v6,
                                           const guint8 *address);
@@ -168,9 +170,15 @@ gboolean dpdk_stack_interface_reaches (DpdkStackInterface *self, gboolean is_v6,
 
 /* written by the thread of the stack only, read by others */
 static inline void
+dpdk_stack_add_count (guint64 *counter, guint n)
+{
+  __atomic_store_n (counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+static inline void
 dpdk_stack_count (guint64 *counter)
 {
-  __atomic_store_n (counter, *counter + 1, __ATOMIC_RELAXED);
+  dpdk_stack_add_count (counter, 1);
 }
 
 /* those of DPDK that say that a checksum is good; each is one bit of two, of which both together say

@@ -59,14 +59,39 @@ stack_run (Stack *stack, StackFunc func, gpointer data)
   g_mutex_unlock (&stack->mutex);
 }
 
+static Frame *
+frame_new (guint len)
+{
+  Frame *frame = g_malloc (sizeof (Frame) + len);
+
+  frame->at = 0;
+  frame->len = len;
+  return frame;
+}
+
+static void
+queue_frame (gpointer data, const guint8 *bytes, guint len)
+{
+  Stack *stack = data;
+  Frame *frame = frame_new (len);
+
+  memcpy (frame->data, bytes, len);
+  g_queue_push_tail (&stack->out, frame);
+}
+
 static err_t
 stack_linkoutput (struct netif *netif, struct pbuf *p)
 {
   Stack *stack = netif->state;
-  Frame *frame = g_malloc (sizeof (Frame) + p->tot_len);
+  Frame *frame;
 
-  frame->at = 0;
-  frame->len = p->tot_len;
+  if (stack->world->large_max != 0)
+    {
+      stack->world->n_large += p->segment_len != 0;
+      lwip_cut (p, queue_frame, stack);
+      return ERR_OK;
+    }
+  frame = frame_new (p->tot_len);
   pbuf_copy_partial (p, frame->data, p->tot_len, 0);
   g_queue_push_tail (&stack->out, frame);
   return ERR_OK;
@@ -89,6 +114,7 @@ stack_netif_init (struct netif *netif)
   netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
                  NETIF_FLAG_LINK_UP | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
   NETIF_SET_CHECKSUM_CTRL (netif, stack->world->chksum_flags);
+  netif->large_max = stack->world->large_max;
   return ERR_OK;
 }
 

@@ -88,6 +88,8 @@ struct _World {
   gboolean split; /* hand frames to lwIP as chains of pbufs */
   gboolean cut[2]; /* the wire away from stack i */
   guint16 chksum_flags;
+  guint16 large_max; /* of the netifs, which then cut segments and make the checksums of TCP */
+  guint64 n_large; /* packets of several segments */
   guint64 frames;
   /* called for every frame that leaves a stack, FALSE: drop it */
   gboolean (*filter) (World *world, guint from, const guint8 *data, guint len);
@@ -128,6 +130,9 @@ typedef struct {
   gpointer prepare_data;
   Conn *conn;
 } Connect;
+
+/* calls emit for each frame that a packet of a netif with large_max becomes */
+void lwip_cut (struct pbuf *p, void (*emit) (gpointer, const guint8 *, guint), gpointer user_data);
 
 typedef struct {
   guint active;

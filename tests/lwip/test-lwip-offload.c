@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A netif that leaves the checksums of TCP and UDP to others: here, to nobody. */
+/* A netif that leaves the checksums of TCP and UDP to others: here, to nobody. And one that takes several
+   segments at once. */
 
 #include "lwip-fixture.h"
 
@@ -88,11 +89,69 @@ test_udp (gconstpointer data)
   world_free (world);
 }
 
+#define LARGE_BYTES 3000000
+
+static void
+start_large (Stack *stack, gpointer data)
+{
+  Connect *connect = data;
+
+  client_connect (stack, connect);
+  /* not before the neighbour is forgotten */
+  connect->conn->to_send = 0;
+  connect->conn->close_when_done = FALSE;
+}
+
+static void
+send_large (Stack *stack, gpointer data)
+{
+  Connect *connect = data;
+
+  etharp_cleanup_netif (&stack->netif);
+  nd6_cleanup_netif (&stack->netif);
+  connect->conn->to_send = connect->bytes;
+  connect->conn->close_when_done = TRUE;
+  conn_push (connect->conn);
+}
+
+static void
+test_large (gconstpointer data)
+{
+  World *world = world_new (12);
+  Connect connect = { .ipv6 = GPOINTER_TO_INT (data), .bytes = LARGE_BYTES };
+  Conn *server;
+
+  world->chksum_flags = NETIF_CHECKSUM_ENABLE_ALL & ~NETIF_CHECKSUM_GEN_TCP;
+  world->large_max = 60000;
+  world->delay = 5;
+  world_start (world);
+  stack_run (&world->stacks[0], server_listen, NULL);
+  stack_run (&world->stacks[1], start_large, &connect);
+  world_run (world, 100);
+  g_assert_true (connect.conn->connected);
+  /* the first ones wait for the address of the neighbour, behind which their data may go */
+  stack_run (&world->stacks[1], send_large, &connect);
+  world_run (world, 500);
+  world->loss = 0.01;
+  for (guint i = 0; i < 60000 && connect.conn->pcb != NULL; i += 20)
+    world_run (world, 20);
+  g_assert_null (connect.conn->pcb);
+  server = world->stacks[0].conns->pdata[0];
+  /* sent back, too, where they leave as large as they have come */
+  g_assert_cmpuint (server->received, ==, LARGE_BYTES);
+  g_assert_cmpuint (connect.conn->received, ==, LARGE_BYTES);
+  g_assert_false (server->bad || connect.conn->bad);
+  g_assert_cmpuint (world->n_large, >, LARGE_BYTES / 60000);
+  world_free (world);
+}
+
 int
 main (int argc, char **argv)
 {
   lwip_test_init (&argc, &argv);
   g_test_add_data_func ("/lwip/offload/udp/ipv4", GINT_TO_POINTER (0), test_udp);
   g_test_add_data_func ("/lwip/offload/udp/ipv6", GINT_TO_POINTER (1), test_udp);
+  g_test_add_data_func ("/lwip/offload/large/ipv4", GINT_TO_POINTER (0), test_large);
+  g_test_add_data_func ("/lwip/offload/large/ipv6", GINT_TO_POINTER (1), test_large);
   return g_test_run ();
 }

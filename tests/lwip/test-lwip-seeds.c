@@ -35,6 +35,11 @@ run_seed (guint32 seed)
   world->duplicate = g_rand_double_range (rand, 0, 0.1);
   world->corrupt = g_rand_double_range (rand, 0, 0.05);
   world->split = g_rand_boolean (rand);
+  if (g_rand_boolean (rand))
+    {
+      world->large_max = (guint16) g_rand_int_range (rand, 1000, 60000);
+      world->chksum_flags &= (guint16) ~NETIF_CHECKSUM_GEN_TCP;
+    }
   world_start (world);
   stack_run (&world->stacks[0], server_listen, NULL);
   transfer (world, &connect, 1200000);

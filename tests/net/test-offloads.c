@@ -13,7 +13,7 @@
 #define MTU 1500
 #define ALL                                                                                        \
   (DPDK_STACK_OFFLOAD_RX_CHECKSUM | DPDK_STACK_OFFLOAD_TX_CHECKSUM | DPDK_STACK_OFFLOAD_TSO |      \
-   DPDK_STACK_OFFLOAD_MULTI_SEGMENTS | DPDK_STACK_OFFLOAD_GRO)
+   DPDK_STACK_OFFLOAD_MULTI_SEGMENTS | DPDK_STACK_OFFLOAD_GRO | DPDK_STACK_OFFLOAD_GSO)
 
 static const NetFamily families[] = NET_FAMILIES;
 
@@ -26,14 +26,20 @@ static const struct {
   { "tso", DPDK_STACK_OFFLOAD_TSO },
   { "multi_segments", DPDK_STACK_OFFLOAD_MULTI_SEGMENTS },
   { "gro", DPDK_STACK_OFFLOAD_GRO },
+  { "gso", DPDK_STACK_OFFLOAD_GSO },
 };
 
 /* each on its own, all, none */
 static const DpdkStackOffload combinations[] = {
-  DPDK_STACK_OFFLOAD_NONE,        ALL,
-  DPDK_STACK_OFFLOAD_RX_CHECKSUM, DPDK_STACK_OFFLOAD_TX_CHECKSUM,
-  DPDK_STACK_OFFLOAD_TSO,         DPDK_STACK_OFFLOAD_MULTI_SEGMENTS,
-  DPDK_STACK_OFFLOAD_GRO,         DPDK_STACK_OFFLOAD_RX_CHECKSUM | DPDK_STACK_OFFLOAD_TX_CHECKSUM,
+  DPDK_STACK_OFFLOAD_NONE,
+  ALL,
+  DPDK_STACK_OFFLOAD_RX_CHECKSUM,
+  DPDK_STACK_OFFLOAD_TX_CHECKSUM,
+  DPDK_STACK_OFFLOAD_TSO,
+  DPDK_STACK_OFFLOAD_MULTI_SEGMENTS,
+  DPDK_STACK_OFFLOAD_GRO,
+  DPDK_STACK_OFFLOAD_GSO,
+  DPDK_STACK_OFFLOAD_RX_CHECKSUM | DPDK_STACK_OFFLOAD_TX_CHECKSUM,
 };
 
 static char *
@@ -109,6 +115,8 @@ check_counters (DpdkRuntime *runtime)
     g_assert_cmpuint (count (runtime, DPDK_STACK_COUNTER_GRO_SEGMENTS), ==, 0);
   if ((used & DPDK_STACK_OFFLOAD_TSO) == 0)
     g_assert_cmpuint (count (runtime, DPDK_STACK_COUNTER_TSO_SEGMENTS), ==, 0);
+  g_assert_cmpint (count (runtime, DPDK_STACK_COUNTER_GSO_SEGMENTS) > 0, ==,
+                   (used & DPDK_STACK_OFFLOAD_GSO) != 0);
   g_assert_cmpuint (count (runtime, DPDK_STACK_COUNTER_DROPPED_CHECKSUM), ==, 0);
 }
 
@@ -309,6 +317,7 @@ test_link (void)
   static const DpdkStackOffload disabled[][2] = {
     { DPDK_STACK_OFFLOAD_NONE, DPDK_STACK_OFFLOAD_NONE },
     { DPDK_STACK_OFFLOAD_GRO, DPDK_STACK_OFFLOAD_NONE },
+    { DPDK_STACK_OFFLOAD_MULTI_SEGMENTS, DPDK_STACK_OFFLOAD_GSO },
     { ALL, ALL },
   };
   g_autoptr (GError) error = NULL;
@@ -389,6 +398,7 @@ test_virtio (void)
     { DPDK_STACK_OFFLOAD_MULTI_SEGMENTS, DPDK_STACK_OFFLOAD_GRO },
     { DPDK_STACK_OFFLOAD_TX_CHECKSUM, DPDK_STACK_OFFLOAD_RX_CHECKSUM },
     { DPDK_STACK_OFFLOAD_RX_CHECKSUM, DPDK_STACK_OFFLOAD_TX_CHECKSUM },
+    { DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_GSO, DPDK_STACK_OFFLOAD_MULTI_SEGMENTS },
     { ALL, ALL },
   };
   static const guint mtus[] = { MTU, 9000 };
@@ -405,6 +415,7 @@ test_virtio (void)
       g_autofree char *vhost = g_strdup_printf ("net_vhost%u,iface=%s,queues=1,tso=1", i, path);
       g_autofree char *virtio = g_strdup_printf ("net_virtio_user%u,path=%s,queues=1", i, path);
       DpdkRuntime *runtimes[2];
+      DpdkStackOffload used;
 
       runtimes[1] = start_end (1, vhost, NULL, mtus[i % 2], disabled[i][1]);
       runtimes[0] = start_end (0, virtio, NULL, mtus[i % 2], disabled[i][0]);
@@ -413,11 +424,18 @@ test_virtio (void)
       g_assert_cmphex (get_used (runtimes[0]) & disabled[i][0], ==, 0);
       g_assert_cmphex (get_used (runtimes[1]) & disabled[i][1], ==, 0);
       exchange_both (runtimes);
-      if ((disabled[i][0] & (DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_TX_CHECKSUM)) == 0)
+      used = get_used (runtimes[0]);
+      /* what the device does not do, the stack does */
+      if ((disabled[i][0] & (DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_TX_CHECKSUM |
+                             DPDK_STACK_OFFLOAD_MULTI_SEGMENTS)) == 0)
         {
-          g_assert_cmphex (get_used (runtimes[0]) & DPDK_STACK_OFFLOAD_TSO, !=, 0);
+          g_assert_cmphex (used & (DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_GSO), ==,
+                           DPDK_STACK_OFFLOAD_TSO);
           exchange_until (runtimes, 0, DPDK_STACK_COUNTER_TSO_SEGMENTS);
         }
+      else
+        g_assert_cmphex (used & (DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_GSO), ==,
+                         DPDK_STACK_OFFLOAD_GSO & ~disabled[i][0]);
       stop (runtimes[0]);
       stop (runtimes[1]);
     }

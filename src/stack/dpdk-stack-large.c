@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* segments that went through lwIP as one: cut by the device, or here. rte_gso knows IPv4 only, and makes no
+   checksums. */
+#include "dpdk-stack-private.h"
+
+#include <lwip/prot/tcp.h>
+
+/* what drivers and the other side of a virtual device have room for */
+#define MAX_BUFFERS 40
+
+/* where the next byte is in a packet of lwIP */
+typedef struct {
+  const struct pbuf *p;
+  guint offset;
+} Cursor;
+
+/* the next bytes in one piece, at most @max of them; neighbours in memory are one */
+static const guint8 *
+take (Cursor *self, guint max, guint *size)
+{
+  const guint8 *data;
+
+  while (self->offset == self->p->len)
+    *self = (Cursor){ .p = self->p->next };
+  data = (const guint8 *) self->p->payload + self->offset;
+  *size = MIN (max, self->p->len - self->offset);
+  self->offset += *size;
+  while (*size < max && self->p->next != NULL && self->p->next->payload == data + *size)
+    {
+      *self = (Cursor){ .p = self->p->next, .offset = MIN (max - *size, self->p->next->len) };
+      *size += self->offset;
+    }
+  return data;
+}
+
+/* a packet while it is made. @sum: of its data, if that is wanted */
+typedef struct {
+  DpdkStackInterface *interface;
+  struct rte_mbuf *head;
+  struct rte_mbuf *tail;
+  guint max_buffers;
+  gboolean with_sum;
+  gboolean is_odd;
+  guint64 sum;
+} Builder;
+
+static gboolean
+add_buffer (Builder *self)
+{
+  struct rte_mbuf *mbuf = NULL;
+
+  if (self->head->nb_segs < self->max_buffers)
+    mbuf = rte_pktmbuf_alloc (self->interface->pool);
+  if (mbuf == NULL)
+    return FALSE;
+  self->tail->next = mbuf;
+  self->tail = mbuf;
+  self->head->nb_segs++;
+  return TRUE;
+}
+
+static void
+add_sum (Builder *self, guint16 sum, guint size)
+{
+  self->sum += self->is_odd ? GUINT16_SWAP_LE_BE (sum) : sum;
+  self->is_odd ^= size & 1;
+}
+
+static gboolean
+copy (Builder *self, const guint8 *data, guint size)
+{
+  while (size > 0)
+    {
+      guint n = MIN (size, rte_pktmbuf_tailroom (self->tail));
+      guint8 *to = rte_pktmbuf_mtod_offset (self->tail, guint8 *, self->tail->data_len);
+
+      if (n == 0)
+        {
+          if (!add_buffer (self))
+            return FALSE;
+          continue;
+        }
+      if (self->with_sum)
+        add_sum (self, dpdk_lwip_checksum_copy (to, data, n), n);
+      else
+        memcpy (to, data, n);
+      self->tail->data_len = (guint16) (self->tail->data_len + n);
+      self->head->pkt_len += n;
+      data += n;
+      size -= n;
+    }
+  return TRUE;
+}
+
+/* a packet of a header and the next @size bytes of data */
+static gboolean
+build (Builder *self, const void *header, guint header_length, Cursor *data, guint size)
+{
+  char *room;
+
+  self->head = rte_pktmbuf_alloc (self->interface->pool);
+  self->tail = self->head;
+  room = self->head != NULL ? rte_pktmbuf_append (self->head, (guint16) header_length) : NULL;
+  if (room == NULL)
+    {
+      rte_pktmbuf_free (self->head);
+      return FALSE;
+    }
+  memcpy (room, header, header_length);
+  for (guint n; size > 0; size -= n)
+    {
+      const guint8 *piece = take (data, size, &n);
+
+      if (!copy (self, piece, n))
+        {
+          rte_pktmbuf_free (self->head);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static Builder
+builder_init (DpdkStackInterface *interface, gboolean with_sum)
+{
+  gboolean may_add = (interface->offloads & DPDK_STACK_OFFLOAD_MULTI_SEGMENTS) != 0;
+
+  return (Builder){
+    .interface = interface,
+    .max_buffers = may_add ? MIN (MAX_BUFFERS, interface->max_tx_segments) : 1,
+    .with_sum = with_sum,
+  };
+}
+
+static void
+set_ip_checksum (const DpdkStackFrame *frame, guint8 *bytes, gboolean is_offloaded)
+{
+  guint8 *ip = bytes + SIZEOF_ETH_HDR;
+  guint16 checksum = 0;
+
+  if (frame->is_v6)
+    return;
+  memcpy (ip + 10, &checksum, sizeof checksum);
+  if (is_offloaded)
+    return;
+  checksum = (guint16) ~dpdk_lwip_checksum (ip, frame->l3_length);
+  memcpy (ip + 10, &checksum, sizeof checksum);
+}
+
+/* @l4_length: 0 if there are several, each of another length */
+static void
+set_pseudo_header_sum (const DpdkStackFrame *frame, guint8 *bytes, guint l4_length)
+{
+  guint16 sum = dpdk_stack_frame_sum_pseudo_header (frame, bytes, l4_length);
+
+  memcpy (bytes + frame->l4_offset + DPDK_STACK_TCP_CHECKSUM, &sum, sizeof sum);
+}
+
+static gboolean
+hand_over_whole (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame,
+                 guint header_length)
+{
+  Builder builder = builder_init (self, FALSE);
+  Cursor data = { p, header_length };
+  guint8 *bytes;
+
+  if (!build (&builder, p->payload, header_length, &data, p->tot_len - header_length))
+    return FALSE;
+  bytes = rte_pktmbuf_mtod (builder.head, guint8 *);
+  dpdk_stack_request_checksum (builder.head, frame);
+  builder.head->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+  builder.head->tso_segsz = p->segment_len;
+  if (!frame->is_v6 && self->tx_ip_checksum)
+    builder.head->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
+  set_ip_checksum (frame, bytes, self->tx_ip_checksum);
+  set_pseudo_header_sum (frame, bytes, 0);
+  dpdk_stack_interface_queue (self, builder.head);
+  return TRUE;
+}
+
+/* the header of the segment at @offset in the data, with @size bytes behind it */
+static void
+finish_segment (Builder *self, const DpdkStackFrame *frame, guint header_length, guint index,
+                guint offset, guint size, gboolean is_last)
+{
+  gboolean is_offloaded = !self->with_sum;
+  guint8 *bytes = rte_pktmbuf_mtod (self->head, guint8 *), *tcp = bytes + frame->l4_offset;
+  guint8 *ip = bytes + SIZEOF_ETH_HDR;
+  guint l4_length = header_length - frame->l4_offset + size;
+
+  if (frame->is_v6)
+    dpdk_stack_frame_set_u16 (ip + 4, l4_length);
+  else
+    {
+      dpdk_stack_frame_set_u16 (ip + 2, frame->l3_length + l4_length);
+      dpdk_stack_frame_set_u16 (ip + 4, dpdk_stack_frame_get_u16 (ip + 4) + index);
+    }
+  set_ip_checksum (frame, bytes, FALSE);
+  dpdk_stack_frame_set_u32 (tcp + DPDK_STACK_TCP_SEQUENCE,
+                            dpdk_stack_frame_get_u32 (tcp + DPDK_STACK_TCP_SEQUENCE) + offset);
+  if (!is_last)
+    tcp[DPDK_STACK_TCP_FLAGS] &= (guint8) ~(TCP_PSH | TCP_FIN);
+  set_pseudo_header_sum (frame, bytes, l4_length);
+  if (is_offloaded)
+    {
+      dpdk_stack_request_checksum (self->head, frame);
+      return;
+    }
+  self->sum += dpdk_lwip_checksum (tcp, header_length - frame->l4_offset);
+  dpdk_stack_frame_set_checksum (frame, bytes, dpdk_stack_frame_fold (self->sum));
+}
+
+static gboolean
+cut (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame,
+     guint header_length)
+{
+  const guint size = p->tot_len - header_length, n_before = self->n_unsent;
+  Cursor data = { p, header_length };
+
+  for (guint offset = 0, n; offset < size; offset += n)
+    {
+      Builder builder = builder_init (self, (self->offloads & DPDK_STACK_OFFLOAD_TX_CHECKSUM) == 0);
+
+      n = MIN (size - offset, p->segment_len);
+      if (!build (&builder, p->payload, header_length, &data, n))
+        {
+          rte_pktmbuf_free_bulk (self->unsent + n_before, self->n_unsent - n_before);
+          self->n_unsent = n_before;
+          return FALSE;
+        }
+      finish_segment (&builder, frame, header_length, self->n_unsent - n_before, offset, n,
+                      offset + n == size);
+      dpdk_stack_interface_queue (self, builder.head);
+    }
+  return TRUE;
+}
+
+err_t
+dpdk_stack_interface_transmit_large (DpdkStackInterface *self, const struct pbuf *p,
+                                     const DpdkStackFrame *frame)
+{
+  gboolean is_whole = (self->offloads & DPDK_STACK_OFFLOAD_TSO) != 0;
+  guint header_length = frame->l4_offset + dpdk_stack_frame_get_tcp_length (
+                                               (const guint8 *) p->payload + frame->l4_offset);
+  guint n_segments = (p->tot_len - header_length + p->segment_len - 1) / p->segment_len;
+
+  if (!dpdk_stack_interface_make_room (self, is_whole ? 1 : n_segments) ||
+      !(is_whole ? hand_over_whole (self, p, frame, header_length)
+                 : cut (self, p, frame, header_length)))
+    {
+      self->stack->statistics.tx_dropped += n_segments;
+      return ERR_MEM;
+    }
+  if ((self->offloads & DPDK_STACK_OFFLOAD_TX_CHECKSUM) != 0)
+    dpdk_stack_add_count (&self->stack->tx_checksums, n_segments);
+  dpdk_stack_add_count (is_whole ? &self->stack->tso_segments : &self->stack->gso_segments,
+                        n_segments - 1);
+  return ERR_OK;
+}

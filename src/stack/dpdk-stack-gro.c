@@ -30,7 +30,7 @@ static gboolean
 parse (Segment *self, const struct rte_mbuf *mbuf)
 {
   const guint8 *bytes = rte_pktmbuf_mtod (mbuf, const guint8 *);
-  guint length = rte_pktmbuf_data_len (mbuf), ip_length;
+  guint length = rte_pktmbuf_data_len (mbuf), pkt_length = rte_pktmbuf_pkt_len (mbuf), ip_length;
   const guint8 *ip = bytes + SIZEOF_ETH_HDR, *tcp;
 
   if (!dpdk_stack_frame_parse (&self->frame, bytes, length) ||
@@ -42,11 +42,12 @@ parse (Segment *self, const struct rte_mbuf *mbuf)
   self->header_length = self->frame.l4_offset + dpdk_stack_frame_get_tcp_length (tcp);
   self->sequence = dpdk_stack_frame_get_u32 (tcp + DPDK_STACK_TCP_SEQUENCE);
   self->flags = tcp[DPDK_STACK_TCP_FLAGS];
-  /* padded, cut short, in several buffers: not one that we join */
+  /* padded, cut short, a header in several buffers: not one that we join */
   self->size = 0;
-  if (mbuf->nb_segs == 1 && SIZEOF_ETH_HDR + ip_length == length &&
-      dpdk_stack_frame_get_tcp_length (tcp) >= DPDK_STACK_TCP_MIN && length > self->header_length)
-    self->size = length - self->header_length;
+  if (SIZEOF_ETH_HDR + ip_length == pkt_length && length >= self->header_length &&
+      dpdk_stack_frame_get_tcp_length (tcp) >= DPDK_STACK_TCP_MIN &&
+      pkt_length > self->header_length)
+    self->size = pkt_length - self->header_length;
   return TRUE;
 }
 
@@ -68,6 +69,24 @@ is_same_connection (const Flow *flow, const Segment *segment, const guint8 *byte
          memcmp (head + addresses, bytes + addresses, frame->is_v6 ? 32 : 8) == 0;
 }
 
+/* of all from @offset on, which is in the first buffer */
+static guint16
+sum_data (const struct rte_mbuf *mbuf, guint offset)
+{
+  gboolean is_odd = FALSE;
+  guint64 sum = 0;
+
+  for (; mbuf != NULL; mbuf = mbuf->next, offset = 0)
+    {
+      guint n = rte_pktmbuf_data_len (mbuf) - offset;
+      guint16 part = dpdk_lwip_checksum (rte_pktmbuf_mtod_offset (mbuf, const guint8 *, offset), n);
+
+      sum += is_odd ? GUINT16_SWAP_LE_BE (part) : part;
+      is_odd ^= n & 1;
+    }
+  return dpdk_stack_frame_fold (sum);
+}
+
 static gboolean
 is_good (const struct rte_mbuf *mbuf, const DpdkStackFrame *frame)
 {
@@ -82,10 +101,26 @@ is_good (const struct rte_mbuf *mbuf, const DpdkStackFrame *frame)
     return FALSE;
   if ((verified & PBUF_OFFLOAD_L4_CSUM) != 0)
     return TRUE;
-  length = rte_pktmbuf_data_len (mbuf) - frame->l4_offset;
-  sum = dpdk_lwip_checksum (bytes + frame->l4_offset, length);
+  length = rte_pktmbuf_pkt_len (mbuf) - frame->l4_offset;
+  sum = sum_data (mbuf, frame->l4_offset);
   sum += dpdk_stack_frame_sum_pseudo_header (frame, bytes, length);
   return dpdk_stack_frame_fold (sum) == 0xffff;
+}
+
+/* the data of a segment, without the buffer of its header if that has nothing else */
+static struct rte_mbuf *
+strip_header (struct rte_mbuf *mbuf, guint header_length)
+{
+  struct rte_mbuf *data = mbuf->next;
+
+  rte_pktmbuf_adj (mbuf, (guint16) header_length);
+  if (mbuf->data_len > 0)
+    return mbuf;
+  data->nb_segs = (guint16) (mbuf->nb_segs - 1);
+  mbuf->nb_segs = 1;
+  mbuf->next = NULL;
+  rte_pktmbuf_free (mbuf);
+  return data;
 }
 
 static gboolean
@@ -106,10 +141,10 @@ join (Flow *flow, struct rte_mbuf *mbuf, const Segment *segment)
   flow->is_verified = TRUE;
   if (!is_good (mbuf, &segment->frame))
     return FALSE;
-  rte_pktmbuf_adj (mbuf, (guint16) segment->header_length);
+  mbuf = strip_header (mbuf, segment->header_length);
   flow->tail->next = mbuf;
-  flow->tail = mbuf;
-  head->nb_segs++;
+  flow->tail = rte_pktmbuf_lastseg (mbuf);
+  head->nb_segs = (guint16) (head->nb_segs + mbuf->nb_segs);
   head->pkt_len += segment->size;
   /* as a device that joins segments says it */
   head->ol_flags |= RTE_MBUF_F_RX_LRO | RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
@@ -159,7 +194,7 @@ dpdk_stack_gro (DpdkStack *stack, struct rte_mbuf **packets, guint n_packets)
       flows[n_flows++] = (Flow){
         .segment = segment,
         .head = mbuf,
-        .tail = mbuf,
+        .tail = rte_pktmbuf_lastseg (mbuf),
         .next_sequence = segment.sequence + segment.size,
       };
     }

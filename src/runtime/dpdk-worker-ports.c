@@ -50,9 +50,20 @@ add_interface (DpdkWorkerCore *self, guint index, GError **error)
   return TRUE;
 }
 
+static gboolean
+any_refers (DpdkWorkerCore *self)
+{
+  for (guint i = 0; i < self->ports->len; i++)
+    if (dpdk_stack_may_refer (get_port (self, i)->offloads))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean
 dpdk_worker_core_open_ports (DpdkWorkerCore *self, GError **error)
 {
+  if (any_refers (self))
+    dpdk_stack_budget_set_arena (self->budget, dpdk_stack_arena_new ());
   for (guint i = 0; i < self->ports->len; i++)
     {
       if (!add_interface (self, i, error))

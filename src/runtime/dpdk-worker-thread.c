@@ -267,6 +267,7 @@ dpdk_worker_thread_main (gpointer data)
       g_clear_pointer (&self->stack, dpdk_stack_free);
       g_mutex_unlock (&self->lock);
     }
+  dpdk_stack_budget_set_arena (self->budget, NULL);
   dpdk_lcore_leave ();
   dpdk_worker_poller_leave (self->poller);
   dpdk_worker_core_current = NULL;

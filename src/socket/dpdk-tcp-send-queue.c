@@ -15,6 +15,8 @@ struct _DpdkTcpSendChunk {
   gsize used;
   /* what it takes, this structure included */
   gsize size;
+  /* packets may refer to it */
+  gboolean is_block;
 };
 
 static void
@@ -44,13 +46,30 @@ static DpdkTcpSendChunk *
 chunk_new (DpdkTcpSendQueue *self, DpdkStackBudget *budget, gsize capacity)
 {
   gsize size = sizeof (DpdkTcpSendChunk) + capacity;
-  DpdkTcpSendChunk *chunk = dpdk_stack_budget_allocate (budget, &size);
+  DpdkTcpSendChunk *chunk = NULL;
+  gboolean is_block;
 
-  *chunk = (DpdkTcpSendChunk){
-    .budget = budget, .data = (guint8 *) (chunk + 1), .capacity = size - sizeof *chunk, .size = size
-  };
+  if (capacity >= DPDK_STACK_ARENA_MIN)
+    chunk = dpdk_stack_budget_allocate_block (budget, &size);
+  is_block = chunk != NULL;
+  if (!is_block)
+    chunk = dpdk_stack_budget_allocate (budget, &size);
+  *chunk = (DpdkTcpSendChunk){ .budget = budget,
+                               .data = (guint8 *) (chunk + 1),
+                               .capacity = size - sizeof *chunk,
+                               .size = size,
+                               .is_block = is_block };
   push_last (&self->chunks, chunk);
   return chunk;
+}
+
+static void
+chunk_free (DpdkTcpSendChunk *chunk)
+{
+  if (chunk->is_block)
+    dpdk_stack_budget_release_block (chunk->budget, chunk, chunk->size);
+  else
+    dpdk_stack_budget_release (chunk->budget, chunk, chunk->size);
 }
 
 static void
@@ -61,7 +80,7 @@ remove_first (DpdkTcpSendQueue *self)
   if (chunk->bytes != NULL)
     push_last (&self->released, chunk);
   else
-    dpdk_stack_budget_release (chunk->budget, chunk, chunk->size);
+    chunk_free (chunk);
 }
 
 void
@@ -174,6 +193,6 @@ dpdk_tcp_send_queue_free_released (DpdkTcpSendChunk *released)
 
       dpdk_stack_budget_add_shared (chunk->budget, -(gint64) chunk->capacity);
       g_bytes_unref (chunk->bytes);
-      dpdk_stack_budget_release (chunk->budget, chunk, chunk->size);
+      chunk_free (chunk);
     }
 }

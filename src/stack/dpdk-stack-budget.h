@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "dpdk-stack-arena.h"
+
 #include <glib.h>
 
 G_BEGIN_DECLS
@@ -22,8 +24,10 @@ typedef struct {
   /* buffers of packets that readers have, and how many they may have */
   gint n_views;
   gint max_views;
-  /* memory that was released and waits to be taken again, by size */
   GMutex lock;
+  /* of the worker, while it runs; NULL if there is none */
+  DpdkStackArena *arena;
+  /* memory that was released and waits to be taken again, by size */
   void *unused[DPDK_STACK_BUDGET_N_CLASSES];
   guint n_unused[DPDK_STACK_BUDGET_N_CLASSES];
 } DpdkStackBudget;
@@ -60,6 +64,14 @@ dpdk_stack_budget_is_spent (DpdkStackBudget *self)
 {
   return dpdk_stack_budget_get_used (self) >= self->limit;
 }
+
+/* for the thread of the stack; NULL when it ends */
+void dpdk_stack_budget_set_arena (DpdkStackBudget *self, DpdkStackArena *arena);
+
+/* For any thread: as below, but of memory that packets may refer to; NULL if there is none. It is
+   released by dpdk_stack_budget_release_block(). */
+void *dpdk_stack_budget_allocate_block (DpdkStackBudget *self, gsize *size);
+void dpdk_stack_budget_release_block (DpdkStackBudget *self, void *memory, gsize size);
 
 /* For any thread, and not one piece for each packet: that is what a slab is for. @size becomes what
    there is, at most 64 KiB. */

@@ -54,6 +54,9 @@ G_DEFINE_BOXED_TYPE (DpdkStackCounters, dpdk_stack_counters, dpdk_stack_counters
  *   each
  * @DPDK_STACK_COUNTER_GSO_SEGMENTS: segments that were cut from a larger one before they were handed to
  *   the device, without the first of each
+ * @DPDK_STACK_COUNTER_TX_REFERENCES: pieces of data that were sent from where a write had copied them to,
+ *   without another copy: of 2 KiB or more, where the device makes checksums and takes packets of
+ *   several buffers
  * @DPDK_STACK_COUNTER_TCP_RECEIVED: segments received
  * @DPDK_STACK_COUNTER_TCP_SENT: segments sent, also those sent again
  * @DPDK_STACK_COUNTER_TCP_RETRANSMITTED: segments sent again
@@ -146,6 +149,7 @@ dpdk_stack_get_counters (DpdkStack *self, DpdkStackCounters *counters)
   values[DPDK_STACK_COUNTER_TSO_SEGMENTS] = load (&self->tso_segments);
   values[DPDK_STACK_COUNTER_GRO_SEGMENTS] = load (&self->gro_segments);
   values[DPDK_STACK_COUNTER_GSO_SEGMENTS] = load (&self->gso_segments);
+  values[DPDK_STACK_COUNTER_TX_REFERENCES] = load (&self->tx_references);
   values[DPDK_STACK_COUNTER_DROPPED_FRAGMENT] =
       load_small (&s->ip_frag.drop) + load_small (&s->ip6_frag.drop);
   values[DPDK_STACK_COUNTER_DROPPED_UDP_PORT] = load_small (&s->udp.proterr);

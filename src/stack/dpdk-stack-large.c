@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* segments that went through lwIP as one: cut by the device, or here. rte_gso knows IPv4 only, and makes no
-   checksums. */
+/* segments of TCP that went through lwIP as one: cut by the device, or here. rte_gso knows IPv4 only, and
+   makes no checksums. */
 #include "dpdk-stack-private.h"
 
 #include <lwip/prot/tcp.h>
@@ -92,6 +92,22 @@ copy (Builder *self, const guint8 *data, guint size)
   return TRUE;
 }
 
+/* the data stays where it is. Who has to sum it up reads it anyway, and copies it meanwhile: that is
+   faster than to have the other side read what is written again soon. */
+static gboolean
+refer (Builder *self, const guint8 *data, guint size)
+{
+  const DpdkStackArena *arena = self->interface->stack->budget->arena;
+
+  if (self->with_sum || size < DPDK_STACK_ARENA_MIN || arena == NULL ||
+      !dpdk_stack_arena_contains (arena, data) || !add_buffer (self))
+    return FALSE;
+  dpdk_stack_arena_attach (arena, self->tail, data, size);
+  self->head->pkt_len += size;
+  dpdk_stack_count (&self->interface->stack->tx_references);
+  return TRUE;
+}
+
 /* a packet of a header and the next @size bytes of data */
 static gboolean
 build (Builder *self, const void *header, guint header_length, Cursor *data, guint size)
@@ -111,7 +127,7 @@ build (Builder *self, const void *header, guint header_length, Cursor *data, gui
     {
       const guint8 *piece = take (data, size, &n);
 
-      if (!copy (self, piece, n))
+      if (!refer (self, piece, n) && !copy (self, piece, n))
         {
           rte_pktmbuf_free (self->head);
           return FALSE;
@@ -212,7 +228,7 @@ finish_segment (Builder *self, const DpdkStackFrame *frame, guint header_length,
 
 static gboolean
 cut (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame,
-     guint header_length)
+     guint header_length, guint segment_size)
 {
   const guint size = p->tot_len - header_length, n_before = self->n_unsent;
   Cursor data = { p, header_length };
@@ -221,7 +237,7 @@ cut (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame
     {
       Builder builder = builder_init (self, (self->offloads & DPDK_STACK_OFFLOAD_TX_CHECKSUM) == 0);
 
-      n = MIN (size - offset, p->segment_len);
+      n = MIN (size - offset, segment_size);
       if (!build (&builder, p->payload, header_length, &data, n))
         {
           rte_pktmbuf_free_bulk (self->unsent + n_before, self->n_unsent - n_before);
@@ -235,20 +251,24 @@ cut (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame
   return TRUE;
 }
 
+/* also one segment whose data need not be copied */
 err_t
 dpdk_stack_interface_transmit_large (DpdkStackInterface *self, const struct pbuf *p,
                                      const DpdkStackFrame *frame)
 {
-  gboolean is_whole = (self->offloads & DPDK_STACK_OFFLOAD_TSO) != 0;
   guint header_length = frame->l4_offset + dpdk_stack_frame_get_tcp_length (
                                                (const guint8 *) p->payload + frame->l4_offset);
-  guint n_segments = (p->tot_len - header_length + p->segment_len - 1) / p->segment_len;
+  guint size = p->tot_len - MIN (p->tot_len, header_length);
+  guint segment_size = p->segment_len != 0 ? p->segment_len : size;
+  guint n_segments = size > 0 ? (size + segment_size - 1) / segment_size : 0;
+  gboolean is_whole = (self->offloads & DPDK_STACK_OFFLOAD_TSO) != 0 && n_segments > 1;
 
-  if (!dpdk_stack_interface_make_room (self, is_whole ? 1 : n_segments) ||
+  if (n_segments == 0 || p->len < header_length ||
+      !dpdk_stack_interface_make_room (self, is_whole ? 1 : n_segments) ||
       !(is_whole ? hand_over_whole (self, p, frame, header_length)
-                 : cut (self, p, frame, header_length)))
+                 : cut (self, p, frame, header_length, segment_size)))
     {
-      self->stack->statistics.tx_dropped += n_segments;
+      self->stack->statistics.tx_dropped += MAX (n_segments, 1);
       return ERR_MEM;
     }
   if ((self->offloads & DPDK_STACK_OFFLOAD_TX_CHECKSUM) != 0)

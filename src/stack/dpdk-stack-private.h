@@ -77,6 +77,7 @@ struct _DpdkStack {
   guint64 tx_checksums;
   guint64 tso_segments;
   guint64 gso_segments;
+  guint64 tx_references;
   guint64 gro_segments;
   guint64 isn_key[2];
   guint8 random[1024];

@@ -115,6 +115,14 @@ dpdk_stack_interface_make_room (DpdkStackInterface *self, guint n)
   return self->n_unsent + n <= G_N_ELEMENTS (self->unsent);
 }
 
+/* to data that is large enough for that, without a copy */
+static gboolean
+may_refer (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame)
+{
+  return p->tot_len > DPDK_STACK_ARENA_MIN && frame != NULL && frame->protocol == IP_PROTO_TCP &&
+         self->stack->budget->arena != NULL && dpdk_stack_may_refer (self->offloads);
+}
+
 err_t
 dpdk_stack_interface_transmit (struct netif *netif, struct pbuf *p)
 {
@@ -137,7 +145,7 @@ dpdk_stack_interface_transmit (struct netif *netif, struct pbuf *p)
         }
       frame = &parsed;
     }
-  if (p->segment_len != 0)
+  if (p->segment_len != 0 || may_refer (self, p, frame))
     return dpdk_stack_interface_transmit_large (self, p, frame);
   if (dpdk_stack_interface_make_room (self, 1))
     mbuf = make_frame (self, p, frame);

@@ -113,6 +113,16 @@ gboolean dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 
 gboolean dpdk_stack_refuses_connection (DpdkStack *self);
 gboolean dpdk_stack_should_copy (DpdkStack *self, const struct pbuf *p);
 gboolean dpdk_stack_is_short_of_buffers (DpdkStack *self);
+
+/* whether packets may refer to data that is to be sent: who makes checksums copies it meanwhile */
+static inline gboolean
+dpdk_stack_may_refer (DpdkStackOffload offloads)
+{
+  const DpdkStackOffload needs = DPDK_STACK_OFFLOAD_MULTI_SEGMENTS | DPDK_STACK_OFFLOAD_TX_CHECKSUM;
+
+  return (offloads & needs) == needs;
+}
+
 gboolean dpdk_stack_is_out_of_memory (DpdkStack *self);
 
 /* frames that the interfaces have room for in this turn, at least */

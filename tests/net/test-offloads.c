@@ -15,6 +15,9 @@
   (DPDK_STACK_OFFLOAD_RX_CHECKSUM | DPDK_STACK_OFFLOAD_TX_CHECKSUM | DPDK_STACK_OFFLOAD_TSO |      \
    DPDK_STACK_OFFLOAD_MULTI_SEGMENTS | DPDK_STACK_OFFLOAD_GRO | DPDK_STACK_OFFLOAD_GSO)
 
+/* of packets that refer to data which was written */
+#define REFERENCE_NEEDS (DPDK_STACK_OFFLOAD_TX_CHECKSUM | DPDK_STACK_OFFLOAD_MULTI_SEGMENTS)
+
 static const NetFamily families[] = NET_FAMILIES;
 
 static const struct {
@@ -115,6 +118,8 @@ check_counters (DpdkRuntime *runtime)
     g_assert_cmpuint (count (runtime, DPDK_STACK_COUNTER_GRO_SEGMENTS), ==, 0);
   if ((used & DPDK_STACK_OFFLOAD_TSO) == 0)
     g_assert_cmpuint (count (runtime, DPDK_STACK_COUNTER_TSO_SEGMENTS), ==, 0);
+  if ((used & REFERENCE_NEEDS) != REFERENCE_NEEDS)
+    g_assert_cmpuint (count (runtime, DPDK_STACK_COUNTER_TX_REFERENCES), ==, 0);
   g_assert_cmpint (count (runtime, DPDK_STACK_COUNTER_GSO_SEGMENTS) > 0, ==,
                    (used & DPDK_STACK_OFFLOAD_GSO) != 0);
   g_assert_cmpuint (count (runtime, DPDK_STACK_COUNTER_DROPPED_CHECKSUM), ==, 0);
@@ -432,6 +437,7 @@ test_virtio (void)
           g_assert_cmphex (used & (DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_GSO), ==,
                            DPDK_STACK_OFFLOAD_TSO);
           exchange_until (runtimes, 0, DPDK_STACK_COUNTER_TSO_SEGMENTS);
+          exchange_until (runtimes, 0, DPDK_STACK_COUNTER_TX_REFERENCES);
         }
       else
         g_assert_cmphex (used & (DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_GSO), ==,
@@ -439,6 +445,115 @@ test_virtio (void)
       stop (runtimes[0]);
       stop (runtimes[1]);
     }
+  g_object_unref (eal);
+  dpdk_test_assert_eal_dead ();
+  g_rmdir (folder);
+}
+
+typedef struct {
+  GMutex lock;
+  GCond changed;
+  gboolean is_held;
+  gboolean is_free;
+} Hold;
+
+static void
+hold_worker (DpdkWorker *worker, gpointer user_data)
+{
+  Hold *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  self->is_held = TRUE;
+  g_cond_broadcast (&self->changed);
+  while (!self->is_free)
+    g_cond_wait (&self->changed, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+hold (Hold *self, DpdkRuntime *runtime)
+{
+  g_autoptr (DpdkWorker) worker = dpdk_runtime_dup_worker (runtime, 0);
+  g_autoptr (GError) error = NULL;
+
+  dpdk_worker_invoke (worker, hold_worker, self, NULL, &error);
+  g_assert_no_error (error);
+  g_mutex_lock (&self->lock);
+  while (!self->is_held)
+    g_cond_wait (&self->changed, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+let_go (Hold *self)
+{
+  g_mutex_lock (&self->lock);
+  self->is_free = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+/* The driver has the packets until the other side takes them: meanwhile their data is sent again, and a
+   connection ends whose data it has. */
+static void
+test_held (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dpdk-offloads-XXXXXX", &error);
+  g_autofree char *path = g_strdup_printf ("%s/vhost", folder);
+  g_autofree char *vhost = g_strdup_printf ("net_vhost0,iface=%s,queues=1,tso=1", path);
+  g_autofree char *virtio = g_strdup_printf ("net_virtio_user0,path=%s,queues=1", path);
+  DpdkEal *eal = dpdk_eal_new (NULL, &error);
+  Hold holds[2] = { 0 };
+  Transfer transfer = { .size = get_size () };
+  DpdkTcpConnection *ends[2], *lost[2];
+  DpdkTcpListener *listener;
+  DpdkRuntime *runtimes[2];
+  guint64 n_before;
+  GThread *thread;
+
+  g_assert_no_error (error);
+  dpdk_test_ignore_fds (2);
+  runtimes[1] = start_end (1, vhost, NULL, MTU, DPDK_STACK_OFFLOAD_NONE);
+  runtimes[0] = start_end (0, virtio, NULL, MTU, DPDK_STACK_OFFLOAD_NONE);
+  listener = net_listen (runtimes[1], "198.18.1.2", 0);
+  for (guint i = 0; i < 2; i++)
+    {
+      DpdkTcpConnection **pair = i == 0 ? ends : lost;
+
+      pair[0] = net_connect (runtimes[0], "198.18.1.2", net_listener_get_port (listener));
+      pair[1] = net_accept (listener);
+    }
+  hold (&holds[0], runtimes[1]);
+  transfer.connection = ends[0];
+  n_before = count (runtimes[0], DPDK_STACK_COUNTER_TX_REFERENCES);
+  thread = g_thread_new ("write", write_thread, &transfer);
+  DPDK_TEST_WAIT_UNTIL (count (runtimes[0], DPDK_STACK_COUNTER_TCP_TIMEOUTS) > 1);
+  g_assert_cmpuint (count (runtimes[0], DPDK_STACK_COUNTER_TX_REFERENCES), >, n_before);
+  let_go (&holds[0]);
+  net_read_pattern (ends[1], 0, transfer.size);
+  g_thread_join (thread);
+  /* the memory of what is lost is used again before the driver is through with it, if it is not counted */
+  hold (&holds[1], runtimes[1]);
+  n_before = count (runtimes[0], DPDK_STACK_COUNTER_TX_REFERENCES);
+  net_write_pattern (lost[0], 0, 64 * 1024);
+  DPDK_TEST_WAIT_UNTIL (count (runtimes[0], DPDK_STACK_COUNTER_TX_REFERENCES) > n_before);
+  dpdk_tcp_connection_abort (lost[0]);
+  net_release (lost[0]);
+  thread = g_thread_new ("write", write_thread, &transfer);
+  n_before = count (runtimes[0], DPDK_STACK_COUNTER_TCP_SENT);
+  DPDK_TEST_WAIT_UNTIL (count (runtimes[0], DPDK_STACK_COUNTER_TCP_SENT) > n_before);
+  let_go (&holds[1]);
+  net_read_pattern (ends[1], 0, transfer.size);
+  g_thread_join (thread);
+  net_release (lost[1]);
+  for (guint i = 0; i < 2; i++)
+    net_close (ends[i]);
+  net_release (ends[0]);
+  net_release (ends[1]);
+  net_release (listener);
+  stop (runtimes[0]);
+  stop (runtimes[1]);
   g_object_unref (eal);
   dpdk_test_assert_eal_dead ();
   g_rmdir (folder);
@@ -453,5 +568,6 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/net/offloads/link", DPDK_TEST_FLAGS_NETWORK, test_link);
   dpdk_test_add_func ("/net/offloads/impaired", DPDK_TEST_FLAGS_NETWORK, test_impaired);
   dpdk_test_add_func ("/net/offloads/virtio", DPDK_TEST_FLAGS_NETWORK, test_virtio);
+  dpdk_test_add_func ("/net/offloads/held", DPDK_TEST_FLAGS_NETWORK, test_held);
   return g_test_run ();
 }

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dpdk-stack-arena.h"
+
+#include "dpdk-eal-private.h"
+
+#include <rte_errno.h>
+#include <rte_memzone.h>
+#include <rte_stack.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void) (address), (void) (size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void) (address), (void) (size))
+#endif
+
+#define BLOCK_SIZE (16 * 1024)
+/* four connections with a full send buffer of 1 MiB, or what is on its way of many */
+#define ARENA_SIZE (4 * 1024 * 1024)
+
+/* at the beginning of the first block, because what a driver never gives back shall not count as leaked */
+struct _DpdkStackArena {
+  const struct rte_memzone *zone;
+  struct rte_stack *unused;
+  /* one for its owner, one for each block that is in use */
+  gint ref_count;
+};
+
+/* at the beginning of all others */
+typedef struct {
+  DpdkStackArena *arena;
+  struct rte_mbuf_ext_shared_info shared;
+} __rte_cache_aligned Block;
+
+#define ROOM (BLOCK_SIZE - sizeof (Block))
+
+static void
+free_block (void *data, gpointer opaque)
+{
+  Block *block = opaque;
+  DpdkStackArena *arena = block->arena;
+
+  ASAN_POISON_MEMORY_REGION (block + 1, ROOM);
+  rte_stack_push (arena->unused, &opaque, 1);
+  dpdk_stack_arena_unref (arena);
+}
+
+static void
+add_blocks (DpdkStackArena *self)
+{
+  char *begin = self->zone->addr;
+
+  for (gsize at = ARENA_SIZE - BLOCK_SIZE; at > 0; at -= BLOCK_SIZE)
+    {
+      Block *block = (Block *) (void *) (begin + at);
+
+      block->arena = self;
+      block->shared.free_cb = free_block;
+      block->shared.fcb_opaque = block;
+      ASAN_POISON_MEMORY_REGION (block + 1, ROOM);
+      rte_stack_push (self->unused, (void **) &block, 1);
+    }
+}
+
+static struct rte_stack *
+create_stack (const char *name)
+{
+  struct rte_stack *stack =
+      rte_stack_create (name, ARENA_SIZE / BLOCK_SIZE, SOCKET_ID_ANY, RTE_STACK_F_LF);
+
+  /* not every processor has what it takes to do without a lock */
+  if (stack == NULL && rte_errno == ENOTSUP)
+    stack = rte_stack_create (name, ARENA_SIZE / BLOCK_SIZE, SOCKET_ID_ANY, 0);
+  return stack;
+}
+
+DpdkStackArena *
+dpdk_stack_arena_new (void)
+{
+  static gint n_arenas;
+  g_autofree char *name = g_strdup_printf ("arena%d", g_atomic_int_add (&n_arenas, 1));
+  struct rte_stack *unused = create_stack (name);
+  const struct rte_memzone *zone;
+  DpdkStackArena *self;
+
+  if (unused == NULL)
+    return NULL;
+  zone = rte_memzone_reserve_aligned (name, ARENA_SIZE, SOCKET_ID_ANY, RTE_MEMZONE_IOVA_CONTIG,
+                                      BLOCK_SIZE);
+  if (zone == NULL)
+    {
+      rte_stack_free (unused);
+      return NULL;
+    }
+  self = zone->addr;
+  *self = (DpdkStackArena){ .zone = zone, .unused = unused, .ref_count = 1 };
+  add_blocks (self);
+  return self;
+}
+
+void
+dpdk_stack_arena_unref (DpdkStackArena *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->ref_count) || dpdk_eal_is_inert ())
+    return;
+  ASAN_UNPOISON_MEMORY_REGION (self, ARENA_SIZE);
+  rte_stack_free (self->unused);
+  rte_memzone_free (self->zone);
+}
+
+void *
+dpdk_stack_arena_allocate (DpdkStackArena *self, gsize *size)
+{
+  void *memory;
+  Block *block;
+
+  if (rte_stack_pop (self->unused, &memory, 1) == 0)
+    return NULL;
+  block = memory;
+  g_atomic_int_inc (&self->ref_count);
+  rte_mbuf_ext_refcnt_set (&block->shared, 1);
+  ASAN_UNPOISON_MEMORY_REGION (block + 1, ROOM);
+  *size = ROOM;
+  return block + 1;
+}
+
+void
+dpdk_stack_arena_release (void *memory)
+{
+  Block *block = (Block *) memory - 1;
+
+  if (rte_mbuf_ext_refcnt_update (&block->shared, -1) == 0)
+    free_block (NULL, block);
+}
+
+gboolean
+dpdk_stack_arena_contains (const DpdkStackArena *self, const void *data)
+{
+  return (gsize) ((const char *) data - (const char *) self) < ARENA_SIZE;
+}
+
+void
+dpdk_stack_arena_attach (const DpdkStackArena *self, struct rte_mbuf *mbuf, const void *data,
+                         guint size)
+{
+  gsize offset = (gsize) ((const char *) data - (const char *) self);
+  Block *block = (Block *) (void *) ((char *) self->zone->addr + offset / BLOCK_SIZE * BLOCK_SIZE);
+
+  rte_mbuf_ext_refcnt_update (&block->shared, 1);
+  rte_pktmbuf_attach_extbuf (mbuf, (char *) self->zone->addr + offset, self->zone->iova + offset,
+                             (guint16) size, &block->shared);
+  mbuf->data_len = (guint16) size;
+  mbuf->pkt_len = size;
+}

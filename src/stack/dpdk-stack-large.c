@@ -7,6 +7,8 @@
 
 /* what drivers and the other side of a virtual device have room for */
 #define MAX_BUFFERS 40
+/* of the buffer that is written next; the processor finds out about the others by itself */
+#define PREFETCHED_LINES 4
 
 /* where the next byte is in a packet of lwIP */
 typedef struct {
@@ -108,18 +110,18 @@ refer (Builder *self, const guint8 *data, guint size)
   return TRUE;
 }
 
-/* a packet of a header and the next @size bytes of data */
+/* a packet, in @head, of a header and the next @size bytes of data; else @head is freed */
 static gboolean
-build (Builder *self, const void *header, guint header_length, Cursor *data, guint size)
+build (Builder *self, struct rte_mbuf *head, const void *header, guint header_length, Cursor *data,
+       guint size)
 {
-  char *room;
+  char *room = rte_pktmbuf_append (head, (guint16) header_length);
 
-  self->head = rte_pktmbuf_alloc (self->interface->pool);
-  self->tail = self->head;
-  room = self->head != NULL ? rte_pktmbuf_append (self->head, (guint16) header_length) : NULL;
+  self->head = head;
+  self->tail = head;
   if (room == NULL)
     {
-      rte_pktmbuf_free (self->head);
+      rte_pktmbuf_free (head);
       return FALSE;
     }
   memcpy (room, header, header_length);
@@ -177,10 +179,12 @@ hand_over_whole (DpdkStackInterface *self, const struct pbuf *p, const DpdkStack
                  guint header_length)
 {
   Builder builder = builder_init (self, FALSE);
+  struct rte_mbuf *head = rte_pktmbuf_alloc (self->pool);
   Cursor data = { p, header_length };
   guint8 *bytes;
 
-  if (!build (&builder, p->payload, header_length, &data, p->tot_len - header_length))
+  if (head == NULL ||
+      !build (&builder, head, p->payload, header_length, &data, p->tot_len - header_length))
     return FALSE;
   bytes = rte_pktmbuf_mtod (builder.head, guint8 *);
   dpdk_stack_request_checksum (builder.head, frame);
@@ -226,26 +230,58 @@ finish_segment (Builder *self, const DpdkStackFrame *frame, guint header_length,
   dpdk_stack_frame_set_checksum (frame, bytes, dpdk_stack_frame_fold (self->sum));
 }
 
+/* buffers of a large pool are in no cache */
+static gboolean
+take_heads (DpdkStackInterface *self, struct rte_mbuf **heads, guint n)
+{
+  if (rte_mempool_get_bulk (self->pool, (void **) heads, n) != 0)
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    {
+      __builtin_prefetch (heads[i], 1);
+      __builtin_prefetch ((char *) heads[i] + RTE_CACHE_LINE_SIZE, 1);
+    }
+  for (guint i = 0; i < n; i++)
+    rte_pktmbuf_reset (heads[i]);
+  return TRUE;
+}
+
+static void
+prefetch_data (struct rte_mbuf *mbuf)
+{
+  char *data = rte_pktmbuf_mtod (mbuf, char *);
+
+  for (guint i = 0; i < PREFETCHED_LINES; i++)
+    __builtin_prefetch (data + i * RTE_CACHE_LINE_SIZE, 1);
+}
+
 static gboolean
 cut (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame,
      guint header_length, guint segment_size)
 {
   const guint size = p->tot_len - header_length, n_before = self->n_unsent;
+  const guint n_segments = (size + segment_size - 1) / segment_size;
+  struct rte_mbuf *heads[G_N_ELEMENTS (self->unsent)];
   Cursor data = { p, header_length };
 
-  for (guint offset = 0, n; offset < size; offset += n)
+  if (!take_heads (self, heads, n_segments))
+    return FALSE;
+  prefetch_data (heads[0]);
+  for (guint i = 0, offset = 0, n; i < n_segments; i++, offset += n)
     {
       Builder builder = builder_init (self, (self->offloads & DPDK_STACK_OFFLOAD_TX_CHECKSUM) == 0);
 
       n = MIN (size - offset, segment_size);
-      if (!build (&builder, p->payload, header_length, &data, n))
+      if (i + 1 < n_segments)
+        prefetch_data (heads[i + 1]);
+      if (!build (&builder, heads[i], p->payload, header_length, &data, n))
         {
+          rte_pktmbuf_free_bulk (heads + i + 1, n_segments - i - 1);
           rte_pktmbuf_free_bulk (self->unsent + n_before, self->n_unsent - n_before);
           self->n_unsent = n_before;
           return FALSE;
         }
-      finish_segment (&builder, frame, header_length, self->n_unsent - n_before, offset, n,
-                      offset + n == size);
+      finish_segment (&builder, frame, header_length, i, offset, n, i + 1 == n_segments);
       dpdk_stack_interface_queue (self, builder.head);
     }
   return TRUE;

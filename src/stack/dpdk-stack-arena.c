@@ -3,9 +3,8 @@
 
 #include "dpdk-eal-private.h"
 
-#include <rte_errno.h>
 #include <rte_memzone.h>
-#include <rte_stack.h>
+#include <rte_ring.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -21,7 +20,9 @@
 /* at the beginning of the first block, because what a driver never gives back shall not count as leaked */
 struct _DpdkStackArena {
   const struct rte_memzone *zone;
-  struct rte_stack *unused;
+  /* What is read has come to the other side's caches, and to write it again at once would wait for them:
+     the one that was released first is the next. */
+  struct rte_ring *unused;
   /* one for its owner, one for each block that is in use */
   gint ref_count;
 };
@@ -41,7 +42,7 @@ free_block (void *data, gpointer opaque)
   DpdkStackArena *arena = block->arena;
 
   ASAN_POISON_MEMORY_REGION (block + 1, ROOM);
-  rte_stack_push (arena->unused, &opaque, 1);
+  rte_ring_enqueue (arena->unused, opaque);
   dpdk_stack_arena_unref (arena);
 }
 
@@ -58,20 +59,8 @@ add_blocks (DpdkStackArena *self)
       block->shared.free_cb = free_block;
       block->shared.fcb_opaque = block;
       ASAN_POISON_MEMORY_REGION (block + 1, ROOM);
-      rte_stack_push (self->unused, (void **) &block, 1);
+      rte_ring_enqueue (self->unused, block);
     }
-}
-
-static struct rte_stack *
-create_stack (const char *name)
-{
-  struct rte_stack *stack =
-      rte_stack_create (name, ARENA_SIZE / BLOCK_SIZE, SOCKET_ID_ANY, RTE_STACK_F_LF);
-
-  /* not every processor has what it takes to do without a lock */
-  if (stack == NULL && rte_errno == ENOTSUP)
-    stack = rte_stack_create (name, ARENA_SIZE / BLOCK_SIZE, SOCKET_ID_ANY, 0);
-  return stack;
 }
 
 DpdkStackArena *
@@ -79,7 +68,9 @@ dpdk_stack_arena_new (void)
 {
   static gint n_arenas;
   g_autofree char *name = g_strdup_printf ("arena%d", g_atomic_int_add (&n_arenas, 1));
-  struct rte_stack *unused = create_stack (name);
+  /* one that does not wait for who was interrupted in the middle of it; a place is always empty */
+  struct rte_ring *unused = rte_ring_create (name, ARENA_SIZE / BLOCK_SIZE, SOCKET_ID_ANY,
+                                             RING_F_MP_RTS_ENQ | RING_F_MC_RTS_DEQ);
   const struct rte_memzone *zone;
   DpdkStackArena *self;
 
@@ -89,7 +80,7 @@ dpdk_stack_arena_new (void)
                                       BLOCK_SIZE);
   if (zone == NULL)
     {
-      rte_stack_free (unused);
+      rte_ring_free (unused);
       return NULL;
     }
   self = zone->addr;
@@ -104,7 +95,7 @@ dpdk_stack_arena_unref (DpdkStackArena *self)
   if (!g_atomic_int_dec_and_test (&self->ref_count) || dpdk_eal_is_inert ())
     return;
   ASAN_UNPOISON_MEMORY_REGION (self, ARENA_SIZE);
-  rte_stack_free (self->unused);
+  rte_ring_free (self->unused);
   rte_memzone_free (self->zone);
 }
 
@@ -114,7 +105,7 @@ dpdk_stack_arena_allocate (DpdkStackArena *self, gsize *size)
   void *memory;
   Block *block;
 
-  if (rte_stack_pop (self->unused, &memory, 1) == 0)
+  if (rte_ring_dequeue (self->unused, &memory) != 0)
     return NULL;
   block = memory;
   g_atomic_int_inc (&self->ref_count);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-lcore-private.h"
+#include "dpdk-own-context-private.h"
 #include "dpdk-owner-private.h"
 #include "dpdk-packet-private.h"
 
@@ -412,8 +413,8 @@ store_result (GObject *source, GAsyncResult *result, gpointer data)
 DpdkPacket *
 dpdk_mempool_acquire_sync (DpdkMempool *self, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GMainContext) context = NULL;
   g_autoptr (GAsyncResult) result = NULL;
+  GMainContext *context;
 
   g_return_val_if_fail (DPDK_IS_MEMPOOL (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
@@ -431,11 +432,10 @@ dpdk_mempool_acquire_sync (DpdkMempool *self, GCancellable *cancellable, GError 
           "who wait, cannot wait itself");
       return NULL;
     }
-  context = g_main_context_new ();
-  g_main_context_push_thread_default (context);
+  context = dpdk_own_context_begin ();
   dpdk_mempool_acquire_async (self, cancellable, store_result, &result);
   while (result == NULL)
     g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
+  dpdk_own_context_end (context, cancellable);
   return dpdk_mempool_acquire_finish (self, result, error);
 }

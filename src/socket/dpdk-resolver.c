@@ -2,6 +2,7 @@
 #include "dpdk-dns-lookup-private.h"
 
 #include "dpdk-lcore-private.h"
+#include "dpdk-own-context-private.h"
 #include "dpdk-name-server-private.h"
 #include "dpdk-eal-private.h"
 #include "dpdk-notify-private.h"
@@ -133,18 +134,17 @@ static gpointer
 lookup (GResolver *resolver, StartFunc start, const Request *request, const char *call,
         const char *instead, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GMainContext) context = NULL;
+  GMainContext *context;
   g_autoptr (GAsyncResult) result = NULL;
 
   if (!dpdk_lcore_check_may_wait (call, instead, error))
     return NULL;
   g_return_val_if_fail (DPDK_RESOLVER (resolver)->servers != NULL, NULL);
-  context = g_main_context_new ();
-  g_main_context_push_thread_default (context);
+  context = dpdk_own_context_begin ();
   lookup_async (resolver, start, request, cancellable, on_looked_up, &result);
   while (result == NULL)
     g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
+  dpdk_own_context_end (context, cancellable);
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 

@@ -2,6 +2,7 @@
 #include "dpdk-socket-host-private.h"
 
 #include "dpdk-address-search-private.h"
+#include "dpdk-own-context-private.h"
 #include "dpdk-socket-native-private.h"
 
 struct _DpdkSocketHost {
@@ -126,7 +127,7 @@ dpdk_socket_host_look_up (gpointer source, const char *purpose, const char *host
                           GCancellable *cancellable, GError **error)
 {
   g_autoptr (GSocketConnectable) connectable = NULL;
-  g_autoptr (GMainContext) context = NULL;
+  GMainContext *context;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GTask) task = NULL;
   gboolean is_gone = TRUE;
@@ -134,14 +135,13 @@ dpdk_socket_host_look_up (gpointer source, const char *purpose, const char *host
   connectable = g_network_address_parse (host_and_port, default_port, error);
   if (connectable == NULL)
     return NULL;
-  context = g_main_context_new ();
-  g_main_context_push_thread_default (context);
+  context = dpdk_own_context_begin ();
   task = g_task_new (source, cancellable, on_looked_up, &result);
   g_task_set_source_tag (task, dpdk_socket_host_look_up_async);
   look_up (task, purpose, connectable, family, resolver, &is_gone);
   while (result == NULL || !is_gone)
     g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
+  dpdk_own_context_end (context, cancellable);
   return g_task_propagate_pointer (task, error);
 }
 

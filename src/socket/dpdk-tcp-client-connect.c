@@ -4,6 +4,7 @@
 
 #include "dpdk-eal-private.h"
 #include "dpdk-lcore-private.h"
+#include "dpdk-own-context-private.h"
 
 static void
 run (DpdkTcpClient *self, GTask *task, GSocketConnectable *connectable, gboolean *is_gone)
@@ -43,19 +44,18 @@ static DpdkTcpConnection *
 connect_sync (DpdkTcpClient *self, GSocketConnectable *connectable, GCancellable *cancellable,
               GError **error)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
+  GMainContext *context = dpdk_own_context_begin ();
   g_autoptr (GAsyncResult) result = NULL;
   gboolean is_gone = TRUE;
   GTask *task;
 
-  g_main_context_push_thread_default (context);
   task = g_task_new (self, cancellable, on_connected, &result);
   g_task_set_source_tag (task, dpdk_tcp_client_connect);
   run (self, task, connectable, &is_gone);
   g_object_unref (task);
   while (result == NULL || !is_gone)
     g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
+  dpdk_own_context_end (context, cancellable);
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 

@@ -3,6 +3,7 @@
 #include "dpdk-test-fail-private.h"
 #include "dpdk-test-sandbox-private.h"
 #include "dpdk-test-usage-private.h"
+#include "dpdk-test-wait-private.h"
 #include "dpdk-test-watchdog-private.h"
 
 #include <stdarg.h>
@@ -57,6 +58,13 @@ check_interfaces (char **before)
     dpdk_test_fail ("network interfaces are left:%s", names->str);
 }
 
+/* nothing that is waited for may take longer than the test */
+static guint
+get_timeout (void)
+{
+  return (guint) (timeout_s * dpdk_test_get_slowness ());
+}
+
 /* in the process of the test */
 static void
 run_here (const Test *self)
@@ -66,7 +74,7 @@ run_here (const Test *self)
 
   if (self->flags & DPDK_TEST_FLAGS_NETWORK)
     dpdk_test_sandbox_enter_network ();
-  dpdk_test_watchdog_start (timeout_s);
+  dpdk_test_watchdog_start (get_timeout ());
   interfaces = dpdk_test_sandbox_list_interfaces ();
   before = dpdk_test_usage_new ();
   if (self->func != NULL)
@@ -96,7 +104,7 @@ run_test (gconstpointer data)
       g_test_skip ("needs the privilege to make a network namespace");
       return;
     }
-  g_test_trap_subprocess (NULL, (timeout_s + TRAP_GRACE_S) * (guint64) G_TIME_SPAN_SECOND,
+  g_test_trap_subprocess (NULL, (get_timeout () + TRAP_GRACE_S) * (guint64) G_TIME_SPAN_SECOND,
                           G_TEST_SUBPROCESS_DEFAULT);
   g_test_trap_assert_passed ();
   files = dpdk_test_sandbox_take_leftovers ();
@@ -249,7 +257,8 @@ dpdk_test_add_data_func (const char *path, DpdkTestFlags flags, gconstpointer da
  * dpdk_test_set_timeout:
  * @seconds: the time that a test may take, 120 by default
  *
- * Sets the time after which a test is killed, for all tests of the program.
+ * Sets the time after which a test is killed, for all tests of the program. It is as many times longer as
+ * the environment variable `DPDK_TEST_PATIENCE` is above 20: see [func@DpdkTesting.get_deadline].
  *
  * To be called between [func@DpdkTesting.init] and g_test_run().
  *

@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <dpdk-glib-testing.h>
+#include "dpdk-test-wait-private.h"
 
 /* how long anything may take that should happen at once, on a slow and noisy machine */
 #define PATIENCE_S 20
 #define PATIENCE_VARIABLE "DPDK_TEST_PATIENCE"
 #define INTERVAL_US 500
+
+static double
+get_patience (void)
+{
+  const char *text = g_getenv (PATIENCE_VARIABLE);
+
+  return text != NULL ? g_ascii_strtod (text, NULL) : PATIENCE_S;
+}
+
+double
+dpdk_test_get_slowness (void)
+{
+  return MAX (get_patience () / PATIENCE_S, 1);
+}
 
 /**
  * dpdk_test_get_deadline:
@@ -22,10 +36,7 @@
 gint64
 dpdk_test_get_deadline (void)
 {
-  const char *text = g_getenv (PATIENCE_VARIABLE);
-  double seconds = text != NULL ? g_ascii_strtod (text, NULL) : PATIENCE_S;
-
-  return g_get_monotonic_time () + (gint64) (seconds * G_TIME_SPAN_SECOND);
+  return g_get_monotonic_time () + (gint64) (get_patience () * G_TIME_SPAN_SECOND);
 }
 
 /**

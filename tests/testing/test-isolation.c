@@ -29,7 +29,7 @@ static const Case cases[] = {
 };
 
 static char *
-run_victim (const char *path, const char *other_path, gboolean *passes)
+run_victim (const char *path, const char *other_path, const char *patience, gboolean *passes)
 {
   g_autoptr (GSubprocessLauncher) launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
@@ -37,7 +37,7 @@ run_victim (const char *path, const char *other_path, gboolean *passes)
   g_autoptr (GError) error = NULL;
   char *output = NULL;
 
-  g_subprocess_launcher_setenv (launcher, "DPDK_TEST_PATIENCE", "0.5", TRUE);
+  g_subprocess_launcher_setenv (launcher, "DPDK_TEST_PATIENCE", patience, TRUE);
   process =
       g_subprocess_launcher_spawn (launcher, &error, g_getenv ("TESTING_VICTIM"), "--tap", "-p",
                                    path, other_path != NULL ? "-p" : NULL, other_path, NULL);
@@ -56,7 +56,7 @@ test_case (gconstpointer data)
   g_autofree char *output = NULL;
   gboolean passes;
 
-  output = run_victim (path, NULL, &passes);
+  output = run_victim (path, NULL, "0.5", &passes);
   if (strstr (output, "# SKIP needs the privilege") != NULL)
     {
       g_test_skip ("needs the privilege to make a network namespace");
@@ -72,7 +72,7 @@ static void
 test_others_go_on (void)
 {
   gboolean passes;
-  g_autofree char *output = run_victim ("/victim/crash", "/victim/fine", &passes);
+  g_autofree char *output = run_victim ("/victim/crash", "/victim/fine", "0.5", &passes);
 
   g_assert_false (passes);
   if (strstr (output, "not ok 1 /victim/crash") == NULL ||
@@ -144,6 +144,18 @@ test_wait (void)
 }
 
 /* plain tests: what they test cannot test itself */
+/* where everything takes twice as long, a test may do so, too */
+static void
+test_patience (void)
+{
+  gboolean passes;
+  g_autofree char *output = run_victim ("/victim/hang", NULL, "40", &passes);
+
+  g_assert_false (passes);
+  if (strstr (output, "has not ended within 8 s") == NULL)
+    g_error ("the test had another time: %s", output);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -155,6 +167,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &cases[i], test_case);
     }
   g_test_add_func ("/testing/isolation/others-go-on", test_others_go_on);
+  g_test_add_func ("/testing/isolation/patience", test_patience);
   g_test_add_func ("/testing/seed", test_seed);
   g_test_add_func ("/testing/scale", test_scale);
   g_test_add_func ("/testing/wait", test_wait);

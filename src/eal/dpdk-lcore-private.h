@@ -36,9 +36,6 @@ dpdk_lcore_is_current (DpdkLcore *self)
   return G_LIKELY (self != NULL && self == dpdk_lcore_current);
 }
 
-/* refuses @call with DPDK_ERROR_WRONG_ROLE unless the role of the calling thread is one of @roles,
-   which are DPDK_LCORE_ROLE_BIT()s */
-gboolean dpdk_lcore_check_allowed (guint roles, const char *call, GError **error);
 /* refuses @call, which waits for another thread, with DPDK_ERROR_WOULD_DEADLOCK where others may be
    waiting for the calling one; @instead is what to use there, or NULL */
 gboolean dpdk_lcore_check_may_wait (const char *call, const char *instead, GError **error);

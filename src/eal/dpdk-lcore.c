@@ -500,18 +500,6 @@ role_to_string (DpdkLcoreRole role)
 }
 
 gboolean
-dpdk_lcore_check_allowed (guint roles, const char *call, GError **error)
-{
-  DpdkLcoreRole role = dpdk_lcore_get_role ();
-
-  if (roles & DPDK_LCORE_ROLE_BIT (role))
-    return TRUE;
-  g_set_error (error, DPDK_ERROR, DPDK_ERROR_WRONG_ROLE, "%s: not allowed on %s", call,
-               role_to_string (role));
-  return FALSE;
-}
-
-gboolean
 dpdk_lcore_check_may_wait (const char *call, const char *instead, GError **error)
 {
   DpdkLcoreRole role = dpdk_lcore_get_role ();

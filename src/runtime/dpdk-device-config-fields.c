@@ -47,26 +47,3 @@ dpdk_device_config_get_name (DpdkDeviceConfig *self)
 {
   return self->name;
 }
-
-const char *
-dpdk_device_config_get_vdev_args (DpdkDeviceConfig *self)
-{
-  const char *comma = self->fields.vdev != NULL ? strchr (self->fields.vdev, ',') : NULL;
-
-  return comma != NULL ? comma + 1 : "";
-}
-
-gboolean
-dpdk_device_config_get_mac_bytes (DpdkDeviceConfig *self, guint8 bytes[6])
-{
-  const char *digits = self->fields.mac;
-
-  if (digits == NULL)
-    return FALSE;
-
-  for (guint i = 0; i < 6; i++)
-    bytes[i] = (guint8) (g_ascii_xdigit_value (digits[3 * i]) << 4 |
-                         g_ascii_xdigit_value (digits[3 * i + 1]));
-
-  return TRUE;
-}

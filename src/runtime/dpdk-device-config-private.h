@@ -42,9 +42,5 @@ DpdkDeviceConfig *dpdk_device_config_new_take (DpdkDeviceConfigFields *fields);
 
 /* The name that DPDK knows the device by: the PCI address, or the vdev without its arguments */
 const char *dpdk_device_config_get_name (DpdkDeviceConfig *self);
-/* The arguments behind the vdev's name; "" if there are none */
-const char *dpdk_device_config_get_vdev_args (DpdkDeviceConfig *self);
-/* FALSE if the configuration names no MAC address; then nothing is stored */
-gboolean dpdk_device_config_get_mac_bytes (DpdkDeviceConfig *self, guint8 bytes[6]);
 
 G_END_DECLS

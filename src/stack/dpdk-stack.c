@@ -187,12 +187,6 @@ dpdk_stack_has_address (DpdkStack *self, guint interface, gboolean is_v6, const 
   return found != NULL && dpdk_stack_interface_has_address (found, is_v6, address);
 }
 
-guint
-dpdk_stack_get_n_interfaces (DpdkStack *self)
-{
-  return self->interfaces->len;
-}
-
 void
 dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf, gboolean is_datagram)
 {

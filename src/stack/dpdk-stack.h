@@ -93,7 +93,6 @@ void dpdk_stack_set_mtu (DpdkStack *self, guint interface, guint mtu);
 void dpdk_stack_remove_interface (DpdkStack *self, guint interface);
 gboolean dpdk_stack_has_address (DpdkStack *self, guint interface, gboolean is_v6,
                                  const guint8 *address);
-guint dpdk_stack_get_n_interfaces (DpdkStack *self);
 void dpdk_stack_input (DpdkStack *self, guint interface, struct rte_mbuf *mbuf,
                        gboolean is_datagram);
 void dpdk_stack_run_timers (DpdkStack *self);

@@ -10,6 +10,11 @@ G_BEGIN_DECLS
 #ifdef __SANITIZE_THREAD__
 void __tsan_acquire (void *address);
 void __tsan_release (void *address);
+/* a function that reads words that one thread counts in by plain stores, as lwIP does: they are not
+   torn, and their order does not matter */
+#define DPDK_TSAN_READS_COUNTERS __attribute__ ((no_sanitize_thread))
+#else
+#define DPDK_TSAN_READS_COUNTERS
 #endif
 
 /* before the objects are handed over */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-stack-private.h"
+#include "dpdk-tsan-private.h"
 
 #include <lwip/stats.h>
 
@@ -105,15 +106,10 @@ G_DEFINE_BOXED_TYPE (DpdkStackCounters, dpdk_stack_counters, dpdk_stack_counters
  */
 
 /* others read while the stack counts; no value is torn, but one may be newer than another */
-static guint64
+DPDK_TSAN_READS_COUNTERS static guint64
 load (const u64_t *counter)
 {
-  return __atomic_load_n (counter, __ATOMIC_RELAXED);
-}
-
-static guint64
-load_small (const STAT_COUNTER *counter)
-{
+  G_STATIC_ASSERT (sizeof (STAT_COUNTER) == sizeof (u64_t));
   return __atomic_load_n (counter, __ATOMIC_RELAXED);
 }
 
@@ -131,30 +127,29 @@ dpdk_stack_get_counters (DpdkStack *self, DpdkStackCounters *counters)
   *counters = (DpdkStackCounters){ 0 };
   for (guint i = 0; i < G_N_ELEMENTS (protocols); i++)
     {
-      values[DPDK_STACK_COUNTER_DROPPED_CHECKSUM] += load_small (&protocols[i]->chkerr);
-      values[DPDK_STACK_COUNTER_DROPPED_LENGTH] += load_small (&protocols[i]->lenerr);
-      values[DPDK_STACK_COUNTER_OUT_OF_MEMORY] += load_small (&protocols[i]->memerr);
-      values[DPDK_STACK_COUNTER_NO_ROUTE] += load_small (&protocols[i]->rterr);
+      values[DPDK_STACK_COUNTER_DROPPED_CHECKSUM] += load (&protocols[i]->chkerr);
+      values[DPDK_STACK_COUNTER_DROPPED_LENGTH] += load (&protocols[i]->lenerr);
+      values[DPDK_STACK_COUNTER_OUT_OF_MEMORY] += load (&protocols[i]->memerr);
+      values[DPDK_STACK_COUNTER_NO_ROUTE] += load (&protocols[i]->rterr);
     }
   for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
     {
-      values[DPDK_STACK_COUNTER_DROPPED_CHECKSUM] += load_small (&groups[i]->chkerr);
-      values[DPDK_STACK_COUNTER_DROPPED_LENGTH] += load_small (&groups[i]->lenerr);
-      values[DPDK_STACK_COUNTER_OUT_OF_MEMORY] += load_small (&groups[i]->memerr);
+      values[DPDK_STACK_COUNTER_DROPPED_CHECKSUM] += load (&groups[i]->chkerr);
+      values[DPDK_STACK_COUNTER_DROPPED_LENGTH] += load (&groups[i]->lenerr);
+      values[DPDK_STACK_COUNTER_OUT_OF_MEMORY] += load (&groups[i]->memerr);
     }
   values[DPDK_STACK_COUNTER_DROPPED_HEADER] =
-      load_small (&s->etharp.proterr) + load_small (&s->ip.err) + load_small (&s->ip6.err);
+      load (&s->etharp.proterr) + load (&s->ip.err) + load (&s->ip6.err);
   values[DPDK_STACK_COUNTER_RX_CHECKSUM_OFFLOADED] = load (&self->rx_checksums);
   values[DPDK_STACK_COUNTER_TX_CHECKSUM_OFFLOADED] = load (&self->tx_checksums);
   values[DPDK_STACK_COUNTER_TSO_SEGMENTS] = load (&self->tso_segments);
   values[DPDK_STACK_COUNTER_GRO_SEGMENTS] = load (&self->gro_segments);
   values[DPDK_STACK_COUNTER_GSO_SEGMENTS] = load (&self->gso_segments);
   values[DPDK_STACK_COUNTER_TX_REFERENCES] = load (&self->tx_references);
-  values[DPDK_STACK_COUNTER_DROPPED_FRAGMENT] =
-      load_small (&s->ip_frag.drop) + load_small (&s->ip6_frag.drop);
-  values[DPDK_STACK_COUNTER_DROPPED_UDP_PORT] = load_small (&s->udp.proterr);
-  values[DPDK_STACK_COUNTER_TCP_RECEIVED] = load_small (&s->tcp.recv);
-  values[DPDK_STACK_COUNTER_TCP_SENT] = load_small (&s->tcp.xmit);
+  values[DPDK_STACK_COUNTER_DROPPED_FRAGMENT] = load (&s->ip_frag.drop) + load (&s->ip6_frag.drop);
+  values[DPDK_STACK_COUNTER_DROPPED_UDP_PORT] = load (&s->udp.proterr);
+  values[DPDK_STACK_COUNTER_TCP_RECEIVED] = load (&s->tcp.recv);
+  values[DPDK_STACK_COUNTER_TCP_SENT] = load (&s->tcp.xmit);
   values[DPDK_STACK_COUNTER_DROPPED_TCP_PORT] = load (&events->drop_port);
   values[DPDK_STACK_COUNTER_DROPPED_TCP_WINDOW] = load (&events->drop_window);
   values[DPDK_STACK_COUNTER_DROPPED_TCP_ACK] = load (&events->drop_ack);

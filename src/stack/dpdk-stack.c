@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dpdk-stack-private.h"
 #include "dpdk-thread-local-private.h"
+#include "dpdk-tsan-private.h"
 
 #include <lwip/init.h>
 #include <lwip/netif.h>
@@ -248,7 +249,7 @@ dpdk_stack_has_output (DpdkStack *self)
   G_STMT_END
 
 /* may be called from any thread while the stack lives: the counters are read one by one */
-void
+DPDK_TSAN_READS_COUNTERS void
 dpdk_stack_get_statistics (DpdkStack *self, DpdkStackStatistics *statistics)
 {
   const struct stats_ *s = self->lwip_statistics;

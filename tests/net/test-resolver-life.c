@@ -122,7 +122,7 @@ look_up_on_worker (DpdkWorker *worker, gpointer user_data)
   g_assert_null (
       g_resolver_lookup_records (resolver, "host.test", G_RESOLVER_RECORD_MX, NULL, &error));
   g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK);
-  look_up (self->resolver, "tcp.test", NULL, &self->result);
+  g_resolver_lookup_by_name_async (resolver, "tcp.test", NULL, on_looked_up, &self->result);
 }
 
 static void
@@ -139,7 +139,7 @@ test_on_worker (void)
   g_assert_no_error (on_worker.result.error);
   g_assert_cmpuint (on_worker.result.n_addresses, ==, 1);
   /* the callback has run, but the worker may still hold the resolver */
-  DPDK_TEST_WAIT_UNTIL (G_OBJECT (world.resolver)->ref_count == 1);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&G_OBJECT (world.resolver)->ref_count) == 1);
   g_clear_object (&worker);
   world_free (&world);
 }

@@ -63,7 +63,7 @@ world_free (World *self)
 {
   net_release (self->client);
   /* lookups that were given up may still end */
-  DPDK_TEST_WAIT_UNTIL (G_OBJECT (self->resolver)->ref_count == 1);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&G_OBJECT (self->resolver)->ref_count) == 1);
   net_release (self->resolver);
   net_kernel_server_free (self->server);
   g_clear_object (&self->worker);
@@ -219,7 +219,7 @@ test_on_worker (void)
   g_assert_true (DPDK_IS_TCP_CONNECTION (on_worker.result.object));
   net_close (DPDK_TCP_CONNECTION (on_worker.result.object));
   g_object_unref (on_worker.result.object);
-  DPDK_TEST_WAIT_UNTIL (G_OBJECT (world.client)->ref_count == 1);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&G_OBJECT (world.client)->ref_count) == 1);
   world_free (&world);
 }
 
@@ -250,7 +250,7 @@ test_shutdown (void)
   g_assert_error (never.error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_clear_error (&never.error);
   net_release (world.client);
-  DPDK_TEST_WAIT_UNTIL (G_OBJECT (world.resolver)->ref_count == 1);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&G_OBJECT (world.resolver)->ref_count) == 1);
   net_release (world.resolver);
   net_kernel_server_free (world.server);
   dpdk_test_assert_eal_dead ();
@@ -271,7 +271,7 @@ test_drop (void)
   DPDK_TEST_WAIT_UNTIL (world.client == NULL);
   net_read_pattern (DPDK_TCP_CONNECTION (result.object), 0, 0);
   net_release (result.object);
-  DPDK_TEST_WAIT_UNTIL (G_OBJECT (world.resolver)->ref_count == 1);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&G_OBJECT (world.resolver)->ref_count) == 1);
   net_release (world.resolver);
   net_kernel_server_free (world.server);
   g_clear_object (&world.worker);

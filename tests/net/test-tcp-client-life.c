@@ -202,7 +202,8 @@ connect_on_worker (DpdkWorker *worker, gpointer user_data)
       dpdk_tcp_listener_new_for_host (self->world->runtime, "ours.test", 1, 1, NULL, NULL, &error));
   g_assert_error (error, DPDK_ERROR, DPDK_ERROR_WOULD_DEADLOCK);
   g_assert_nonnull (strstr (error->message, "dpdk_tcp_listener_new_for_host_async()"));
-  connect_to (self->world, "both.test", NULL, &self->result);
+  dpdk_tcp_client_connect_to_host_async (self->world->client, "both.test", self->world->port, NULL,
+                                         on_connected, &self->result);
 }
 
 static void

@@ -2,6 +2,7 @@
 """What a Python program can do with sockets of TCP."""
 
 import socket as kernel_socket
+import struct
 import threading
 
 from gi.repository import GObject
@@ -200,6 +201,93 @@ def listeners():
     only = Dpdk.TcpListener.new_with_flags(runtime, address_of('::', scenario.PORT), 16,
                                            Dpdk.TcpListenerFlags.IPV6_ONLY)
     assert only.get_ipv6_only()
+
+
+def source_of_a_listener():
+    """The connections of a listener, announced by a source of a main context."""
+    runtime = scenario.start_default()
+    listener = scenario.listen(runtime)
+    cancellable = Gio.Cancellable()
+    accepted = []
+    calls = []
+
+    # PyGObject gives the callback of a source none of its arguments
+    def on_ready(*_):
+        calls.append(cancellable.is_cancelled())
+        try:
+            while True:
+                accepted.append(listener.accept_nonblocking())
+        except GLib.Error as error:
+            assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.WOULD_BLOCK), error
+        return not cancellable.is_cancelled()
+
+    expect_io_error(Gio.IOErrorEnum.WOULD_BLOCK, listener.accept_nonblocking)
+    source = listener.create_source(cancellable)
+    source.set_callback(on_ready)
+    source.attach(None)
+    clients = []
+    for number in range(3):
+        clients.append(kernel_socket.create_connection((scenario.ADDRESS, scenario.PORT),
+                                                       timeout=scenario.DEADLINE_S))
+        scenario.iterate_until(lambda: len(accepted) == number + 1)
+    for client, connection in zip(clients, accepted):
+        client.sendall(b'question')
+        assert connection.read_bytes(100, None).get_data() == b'question'
+        client.close()
+    assert not any(calls), calls
+    cancellable.cancel()
+    scenario.iterate_until(lambda: source.is_destroyed())
+    assert calls[-1], calls
+    listener.close()
+    expect_io_error(Gio.IOErrorEnum.CLOSED, listener.accept_nonblocking)
+
+
+def addresses_and_state():
+    """As properties, which other objects can be bound to."""
+
+    class Light(GObject.Object):
+        on = GObject.Property(type=bool, default=False)
+
+    runtime = scenario.start_default()
+    ours = Dpdk.TcpSocket.new(runtime, Gio.SocketFamily.IPV4)
+    light = Light()
+    notified = []
+    results = []
+
+    assert ours.props.local_address is None and ours.props.remote_address is None
+    ours.bind_property('connected', light, 'on', GObject.BindingFlags.SYNC_CREATE)
+    GObject.Object.connect(ours, 'notify', lambda source, pspec: notified.append(pspec.name))
+    expect_io_error(Gio.IOErrorEnum.INVALID_ARGUMENT, ours.bind_to_host, KERNEL, 0, None, None)
+
+    def on_bound(source, result):
+        results.append(source.bind_to_host_finish(result))
+
+    ours.bind_to_host_async(scenario.ADDRESS, 7777, None, None, on_bound)
+    scenario.iterate_until(lambda: results)
+    assert results == [True]
+    assert ours.props.local_address.to_string() == f'{scenario.ADDRESS}:7777'
+    server = kernel_socket.create_server((KERNEL, 0))
+    remote = address_of(KERNEL, server.getsockname()[1])
+    connection = ours.connect(remote, None)
+    peer, address = server.accept()
+    server.close()
+    assert address == (scenario.ADDRESS, 7777), address
+    assert light.on and connection.props.connected
+    for thing in ours, connection:
+        assert thing.props.local_address.to_string() == f'{scenario.ADDRESS}:7777'
+        assert thing.props.remote_address.to_string() == remote.to_string()
+    assert notified == ['local-address', 'remote-address', 'local-address',
+                        'connected'], notified
+    # the end that the peer makes of it is told in the main context
+    peer.setsockopt(kernel_socket.SOL_SOCKET, kernel_socket.SO_LINGER,
+                    struct.pack('ii', 1, 0))
+    peer.close()
+    scenario.iterate_until(lambda: not light.on)
+    assert not connection.props.connected and notified[-1] == 'connected'
+    touch_all(ours)
+    touch_all(connection)
+    listener = scenario.listen(runtime)
+    assert listener.props.local_address.to_string() == f'{scenario.ADDRESS}:{scenario.PORT}'
 
 
 def on_the_worker():

@@ -13,6 +13,8 @@ SCENARIOS = {name: (0, None) for name in (
     'options_of_a_socket',
     'data_of_a_connection',
     'listeners',
+    'source_of_a_listener',
+    'addresses_and_state',
     'on_the_worker',
 )}
 

@@ -153,6 +153,17 @@ def properties_and_errors():
     assert ours.props.multicast_port is None
     assert ours.set_multicast_port(runtime.dup_port(0))
     assert ours.get_multicast_port() is runtime.dup_port(0)
+    peer = address_of('198.18.0.1', 7)
+    assert ours.props.local_address.to_string() == f'{scenario.ADDRESS}:{scenario.PORT}'
+    assert ours.props.remote_address is None and not ours.props.connected
+    assert Dpdk.UdpSocket.connect(ours, peer)
+    assert notified[-3:] == ['local-address', 'remote-address', 'connected'], notified
+    assert ours.props.remote_address.to_string() == peer.to_string() and ours.props.connected
+    assert Dpdk.UdpSocket.disconnect(ours)
+    assert ours.props.remote_address is None and not ours.props.connected
+    other = Dpdk.UdpSocket.new(runtime, Gio.SocketFamily.IPV4)
+    assert other.bind_to_host(f'{scenario.ADDRESS}:7778', 0, None, None)
+    assert other.props.local_address.to_string() == f'{scenario.ADDRESS}:7778'
     assert ours.join_group(group, None) and ours.leave_group(group, None)
     expect_io_error(Gio.IOErrorEnum.NOT_FOUND, ours.leave_group, group, None)
 

@@ -16,6 +16,7 @@
  * [method@Dpdk.TcpListener.accept_async] or, if neither waits, handed to the handlers of
  * [signal@Dpdk.TcpListener::incoming] in the main context that was the thread's default when the
  * listener was made. A listener made on a worker thus serves on the thread of that worker.
+ * [method@Dpdk.TcpListener.create_source] tells any other main context.
  *
  * ```c
  * static void

@@ -394,6 +394,8 @@ run_idle_tls (gconstpointer data)
   g_autoptr (GIOStream) stream = NULL;
   Server server;
 
+  if (net_tls_is_missing ())
+    return;
   server_start (&server, TRUE, arguments);
   base = net_kernel_stream_new (net_kernel_connect (NET_OUR_V4, PORT));
   stream = net_tls_client_new (base, NET_OUR_V4);

@@ -112,6 +112,8 @@ DPDK_AVAILABLE_IN_0_1
 void dpdk_tcp_socket_set_connect_timeout (DpdkTcpSocket *self, guint connect_timeout);
 
 DPDK_AVAILABLE_IN_0_1
+void dpdk_tcp_socket_prefetch (DpdkTcpSocket **sockets, gsize n_sockets);
+DPDK_AVAILABLE_IN_0_1
 gboolean dpdk_tcp_socket_set_readable_callback (DpdkTcpSocket *self, DpdkTcpReadyFunc func,
                                                 gpointer user_data, GDestroyNotify destroy,
                                                 GError **error);

@@ -242,3 +242,17 @@ dpdk_tcp_endpoint_try_write_bytes (DpdkTcpEndpoint *self, GBytes *bytes, gsize o
 
   return dpdk_tcp_endpoint_try_write_with (self, &write, n_written, error);
 }
+
+void
+dpdk_tcp_endpoint_prefetch (const DpdkTcpEndpoint *self)
+{
+  dpdk_stack_prefetch_lines (self, DPDK_STACK_PREFETCH_SIZE);
+}
+
+void
+dpdk_tcp_endpoint_prefetch_connection (const DpdkTcpEndpoint *self)
+{
+  /* on any other thread it may go away */
+  if (dpdk_worker_core_current == self->core && self->pcb != NULL)
+    dpdk_stack_prefetch_connection (self->pcb);
+}

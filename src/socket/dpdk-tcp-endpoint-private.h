@@ -62,6 +62,10 @@ GPollableReturn dpdk_tcp_endpoint_try_write (DpdkTcpEndpoint *self, const void *
 void dpdk_tcp_endpoint_set_family (DpdkTcpEndpoint *self, GSocketFamily family);
 GSocketFamily dpdk_tcp_endpoint_get_family (DpdkTcpEndpoint *self);
 
+/* what will be needed soon; of many, first this and then that */
+void dpdk_tcp_endpoint_prefetch (const DpdkTcpEndpoint *self);
+void dpdk_tcp_endpoint_prefetch_connection (const DpdkTcpEndpoint *self);
+
 /* 0 at the end; -1 with %G_IO_ERROR_WOULD_BLOCK if it may not block and would have to */
 GBytes *dpdk_tcp_endpoint_peek_bytes (DpdkTcpEndpoint *self, gsize count, gboolean may_block,
                                       GCancellable *cancellable, GError **error);

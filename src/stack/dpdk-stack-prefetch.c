@@ -55,3 +55,9 @@ dpdk_stack_prefetch (struct rte_mbuf *const *packets, guint n_packets)
   for (guint i = 0; i < n; i++)
     tcp_demux_prefetch_arg (hashes[i], DPDK_STACK_PREFETCH_SIZE);
 }
+
+void
+dpdk_stack_prefetch_connection (const struct tcp_pcb *pcb)
+{
+  dpdk_stack_prefetch_lines (pcb, TCP_PCB_USED);
+}

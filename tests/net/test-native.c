@@ -368,11 +368,57 @@ test_close_at_shutdown (void)
   g_assert_finalize_object (pair);
 }
 
+/* more than are fetched at a time */
+#define N_PREFETCHED 70
+
+static void
+prefetch (DpdkWorker *worker, gpointer user_data)
+{
+  Side *self = user_data;
+  DpdkTcpSocket *sockets[N_PREFETCHED];
+
+  for (guint i = 0; i < N_PREFETCHED; i++)
+    sockets[i] = self->socket;
+  dpdk_tcp_socket_prefetch (sockets, N_PREFETCHED);
+  dpdk_tcp_socket_prefetch (NULL, 0);
+}
+
+/* a hint is one on any thread and in any state of a connection, and changes nothing */
+static void
+test_prefetch (void)
+{
+  DpdkTestPair *pair = create_pair ();
+  DpdkTcpConnection *connection, *accepted;
+  g_autoptr (DpdkTcpSocket) socket = NULL;
+  g_autoptr (GError) error = NULL;
+  Side side = { 0 };
+
+  socket = dpdk_tcp_socket_new (dpdk_test_pair_get_runtime (pair, 0), G_SOCKET_FAMILY_IPV4, &error);
+  g_assert_no_error (error);
+  side.socket = socket;
+  run_on_worker (&side, prefetch);
+  dpdk_test_pair_connect (pair, 0, G_SOCKET_FAMILY_IPV4, &connection, &accepted, &error);
+  g_assert_no_error (error);
+  side.socket = dpdk_tcp_connection_get_socket (connection);
+  prefetch (NULL, &side);
+  run_on_worker (&side, prefetch);
+  run_on_worker (&side, assert_would_block);
+  run_on_worker (&side, begin_watching);
+  dpdk_tcp_connection_abort (accepted);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&side.n_destroyed) == 1);
+  run_on_worker (&side, prefetch);
+  g_assert_finalize_object (connection);
+  g_assert_finalize_object (accepted);
+  g_assert_finalize_object (g_steal_pointer (&socket));
+  g_assert_finalize_object (pair);
+}
+
 int
 main (int argc, char **argv)
 {
   dpdk_test_init (&argc, &argv);
   dpdk_test_add_func ("/net/native/echo", DPDK_TEST_FLAGS_NONE, test_echo);
+  dpdk_test_add_func ("/net/native/prefetch", DPDK_TEST_FLAGS_NONE, test_prefetch);
   dpdk_test_add_func ("/net/native/refusals", DPDK_TEST_FLAGS_NONE, test_refusals);
   dpdk_test_add_func ("/net/native/reset", DPDK_TEST_FLAGS_NONE, test_reset);
   dpdk_test_add_func ("/net/native/shutdown", DPDK_TEST_FLAGS_NONE, test_shutdown);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #define END_TIMEOUT_US (20 * G_TIME_SPAN_SECOND)
+/* in sent_at[]: it will be sent soon */
+#define CHOSEN 1
 
 void
 bench_load_init (BenchLoad *self, guint n_connections, guint window)
@@ -18,22 +20,40 @@ bench_load_init (BenchLoad *self, guint n_connections, guint window)
   };
 }
 
-/* @last: the one that has got its response */
 static guint
-choose (BenchLoad *self, guint last)
+choose_one (BenchLoad *self)
 {
   guint connection;
 
-  /* all others are under way */
-  if (self->window == self->n_connections)
-    return last;
   self->random ^= self->random << 13;
   self->random ^= self->random >> 7;
   self->random ^= self->random << 17;
   connection = (guint) ((self->random >> 32) * self->n_connections >> 32);
   while (self->sent_at[connection] != 0)
     connection = connection + 1 < self->n_connections ? connection + 1 : 0;
+  self->sent_at[connection] = CHOSEN;
   return connection;
+}
+
+/* @last: the one that has got its response */
+static guint
+choose (BenchLoad *self, guint last)
+{
+  /* all others are under way */
+  if (self->window == self->n_connections)
+    return last;
+  if (self->n_ahead == 0)
+    {
+      guint n = MIN (BENCH_LOAD_AHEAD, self->n_connections - self->window);
+
+      /* from the end, in the order in which they are taken */
+      for (guint i = n; i > 0; i--)
+        self->ahead[i - 1] = choose_one (self);
+      self->n_ahead = n;
+      if (self->prefetch != NULL)
+        self->prefetch (self->client, self->ahead, n);
+    }
+  return self->ahead[--self->n_ahead];
 }
 
 static void

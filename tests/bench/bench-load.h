@@ -7,6 +7,8 @@ G_BEGIN_DECLS
 
 /* of a request and of its response */
 #define BENCH_MESSAGE_SIZE 64
+/* connections that are chosen at a time */
+#define BENCH_LOAD_AHEAD 16
 
 /* Requests in a closed loop: of @n_connections connections @window have a request under way, and the
    next one goes to any that has none. */
@@ -15,11 +17,15 @@ typedef struct {
   guint window;
   /* sends a request; on the thread of the client */
   void (*send) (gpointer client, guint connection);
+  /* or NULL: these are the next ones */
+  void (*prefetch) (gpointer client, const guint *connections, guint n);
   gpointer client;
 
   /* of the thread of the client */
   guint64 random;
   guint64 *sent_at;
+  guint ahead[BENCH_LOAD_AHEAD];
+  guint n_ahead;
   BenchHistogram *latencies;
 
   /* and of the thread that measures */

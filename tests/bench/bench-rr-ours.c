@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+/* with fewer connections they are in the cache */
+#define PREFETCH_MIN 4096
 /* connections that are opened at a time */
 #define MAX_OPENING 64
 
@@ -12,7 +14,6 @@ typedef struct _Client Client;
 
 typedef struct {
   Client *client;
-  DpdkTcpConnection *connection;
   DpdkTcpSocket *socket;
   guint index;
   guint n_bytes;
@@ -78,21 +79,20 @@ on_response (DpdkTcpSocket *socket, gpointer user_data)
 }
 
 static void
-open_end (End *end, DpdkTcpConnection *connection, DpdkTcpReadyFunc func)
+open_end (End *end, DpdkTcpSocket *socket, DpdkTcpReadyFunc func)
 {
   g_autoptr (GError) error = NULL;
 
-  end->connection = g_object_ref (connection);
-  end->socket = dpdk_tcp_connection_get_socket (connection);
+  end->socket = g_object_ref (socket);
   dpdk_tcp_socket_set_nodelay (end->socket, TRUE);
   if (!dpdk_tcp_socket_set_readable_callback (end->socket, func, end, NULL, &error))
     bench_die (error);
 }
 
 static void
-on_incoming (DpdkTcpListener *listener, DpdkTcpConnection *connection, gpointer user_data)
+on_accepted (DpdkTcpListener *listener, DpdkTcpSocket *socket, gpointer user_data)
 {
-  open_end (g_new0 (End, 1), connection, on_request);
+  open_end (g_new0 (End, 1), socket, on_request);
 }
 
 static void
@@ -100,6 +100,7 @@ listen_on_worker (DpdkWorker *worker, gpointer user_data)
 {
   Client *self = user_data;
   guint n = bench_rr_get_n_ports (self->load);
+  g_autoptr (GError) error = NULL;
 
   self->addresses = g_new0 (GSocketAddress *, n);
   for (guint i = 0; i < n; i++)
@@ -108,7 +109,8 @@ listen_on_worker (DpdkWorker *worker, gpointer user_data)
           bench_peers_listen (self->peers, (guint16) (BENCH_RR_FIRST_PORT + i));
 
       self->addresses[i] = dpdk_socket_get_local_address (DPDK_SOCKET (listener), NULL);
-      g_signal_connect (listener, "incoming", G_CALLBACK (on_incoming), NULL);
+      if (!dpdk_tcp_listener_set_accept_callback (listener, on_accepted, NULL, NULL, &error))
+        bench_die (error);
     }
   bench_peers_set_done (self->peers);
 }
@@ -116,17 +118,14 @@ listen_on_worker (DpdkWorker *worker, gpointer user_data)
 static void open_next (Client *self);
 
 static void
-on_connected (GObject *object, GAsyncResult *result, gpointer user_data)
+on_connected (DpdkTcpSocket *socket, const GError *error, gpointer user_data)
 {
   End *end = user_data;
   Client *self = end->client;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DpdkTcpConnection) connection =
-      dpdk_tcp_socket_connect_finish (DPDK_TCP_SOCKET (object), result, &error);
 
-  if (connection == NULL)
+  if (error != NULL)
     bench_die (error);
-  open_end (end, connection, on_response);
+  open_end (end, socket, on_response);
   if (++self->n_open == self->load->n_connections)
     bench_peers_set_done (self->peers);
   else
@@ -149,8 +148,9 @@ open_next (Client *self)
                                 G_SOCKET_FAMILY_IPV4, &error);
   if (socket == NULL)
     bench_die (error);
-  dpdk_tcp_socket_connect_async (socket, self->addresses[end->index / BENCH_RR_PER_PORT], NULL,
-                                 on_connected, end);
+  if (!dpdk_tcp_socket_begin_connect (socket, self->addresses[end->index / BENCH_RR_PER_PORT],
+                                      on_connected, end, NULL, &error))
+    bench_die (error);
 }
 
 static void
@@ -168,6 +168,19 @@ send_request (gpointer client, guint connection)
   write_message (&((Client *) client)->ends[connection]);
 }
 
+static void
+prefetch (gpointer client, const guint *connections, guint n)
+{
+  Client *self = client;
+  DpdkTcpSocket *sockets[BENCH_LOAD_AHEAD];
+
+  for (guint i = 0; i < n; i++)
+    __builtin_prefetch (&self->ends[connections[i]]);
+  for (guint i = 0; i < n; i++)
+    sockets[i] = self->ends[connections[i]].socket;
+  dpdk_tcp_socket_prefetch (sockets, n);
+}
+
 static gpointer
 start (BenchLoad *load)
 {
@@ -178,6 +191,8 @@ start (BenchLoad *load)
   self->ends = g_new0 (End, load->n_connections);
   load->client = self;
   load->send = send_request;
+  if (load->n_connections >= PREFETCH_MIN)
+    load->prefetch = prefetch;
   bench_peers_invoke (self->peers, BENCH_PEERS_SERVER, listen_on_worker, self);
   bench_peers_wait_done (self->peers);
   bench_peers_invoke (self->peers, BENCH_PEERS_CLIENT, connect_on_worker, self);
@@ -199,4 +214,22 @@ begin (gpointer client)
   bench_peers_invoke (self->peers, BENCH_PEERS_CLIENT, begin_on_worker, self->load);
 }
 
-const BenchRrKind bench_rr_ours = { "ours", start, begin };
+static guint64
+count_packets (gpointer client)
+{
+  Client *self = client;
+  guint64 n = 0;
+
+  for (guint peer = 0; peer < 2; peer++)
+    {
+      g_autoptr (DpdkWorker) worker =
+          dpdk_runtime_dup_worker (bench_peers_get_runtime (self->peers, peer), 0);
+      DpdkWorkerStatistics statistics;
+
+      dpdk_worker_get_statistics (worker, &statistics);
+      n += statistics.tx_packets;
+    }
+  return n;
+}
+
+const BenchRrKind bench_rr_ours = { "ours", start, begin, count_packets };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bench-rr.h"
 
+#include "bench-chase.h"
 #include "bench-thread.h"
 
 #include <stdlib.h>
@@ -21,6 +22,7 @@ typedef struct {
   const BenchRrKind *kind;
   BenchLoad load;
   gpointer client;
+  double access_ns;
 } Server;
 
 GOptionGroup *
@@ -51,10 +53,17 @@ get_resident_memory (void)
   return g_ascii_strtod (words[1], NULL) * (double) sysconf (_SC_PAGESIZE);
 }
 
+static guint64
+count_packets (Server *self)
+{
+  return self->kind->count_packets != NULL ? self->kind->count_packets (self->client) : 0;
+}
+
 static guint
 answer (gpointer user_data, const char *command, double values[BENCH_CHILD_MAX_VALUES])
 {
   Server *self = user_data;
+  guint64 n_packets = count_packets (self), n_responses = self->load.n_responses;
   BenchLoadFigures figures =
       bench_load_measure (&self->load, self->kind->begin, (guint) atoi (command));
 
@@ -63,6 +72,11 @@ answer (gpointer user_data, const char *command, double values[BENCH_CHILD_MAX_V
   values[BENCH_RR_P99] = figures.p99;
   values[BENCH_RR_P999] = figures.p999;
   values[BENCH_RR_MEMORY] = get_resident_memory ();
+  values[BENCH_RR_PACKETS] =
+      (double) (count_packets (self) - n_packets) / (double) (self->load.n_responses - n_responses);
+  if (self->access_ns == 0)
+    self->access_ns = bench_chase_measure ((gsize) self->load.n_connections * BENCH_RR_FOOTPRINT);
+  values[BENCH_RR_ACCESS] = self->access_ns;
   return BENCH_RR_N_VALUES;
 }
 

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 #define BENCH_RR_FIRST_PORT 1000
 /* so many connections have the same addresses and port of the server */
 #define BENCH_RR_PER_PORT 20000
+/* what both ends of one take, about */
+#define BENCH_RR_FOOTPRINT 2048
 
 /* Two ends of connections, each on a core of its own: the client sends what the load says, the server
    answers each request. */
@@ -17,6 +19,8 @@ typedef struct {
   /* returns when all connections are there */
   gpointer (*start) (BenchLoad *load);
   void (*begin) (gpointer client);
+  /* of both ends; or NULL */
+  guint64 (*count_packets) (gpointer client);
 } BenchRrKind;
 
 /* workers of the library, through its public API */
@@ -35,6 +39,10 @@ enum {
   BENCH_RR_P99,
   BENCH_RR_P999,
   BENCH_RR_MEMORY,
+  /* for each request, with its response and what acknowledges them; 0 if it is not known */
+  BENCH_RR_PACKETS,
+  /* of a dependent access to as much memory as the connections take, in nanoseconds */
+  BENCH_RR_ACCESS,
   BENCH_RR_N_VALUES,
 };
 

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The same load of requests on any of 64, 1,000, 10,000 and 100,000 established connections: what it
-   costs that they are many. The baseline is the rate with 64. A figure of the memory follows, of the
-   server's and of the client's end together, and with all that the library, GLib and this program keep
-   for an idle connection. */
+   costs that they are many. The baseline is the rate with 64. Further figures tell what the difference
+   is made of:
+
+   - packets for each request: of few connections a request soon follows and takes the acknowledgement
+     of the last response along, of many it is a packet of its own;
+   - the time of a request in dependent accesses to as much memory as the connections take;
+   - the memory of an end, of the server's and of the client's together, with all that the library,
+     GLib and this program keep for an idle connection. */
 
 #include "bench-compare.h"
 #include "bench-rr.h"
@@ -32,11 +37,40 @@ run_round (gpointer user_data)
 }
 
 static void
+report (BenchFigure *figure, const char *metric, guint n, const char *unit)
+{
+  g_autofree char *full = g_strdup_printf ("%s-%u-connections", metric, n);
+
+  figure->metric = full;
+  figure->unit = unit;
+  bench_report (figure);
+}
+
+static void
+report_packets (BenchFigure *figure, BenchChild *few, BenchChild *many, guint n)
+{
+  figure->value = bench_rr_child_measure (many, (guint) ms, BENCH_RR_PACKETS);
+  figure->baseline_value = bench_rr_child_measure (few, (guint) ms, BENCH_RR_PACKETS);
+  figure->ratio = figure->baseline_value / figure->value;
+  report (figure, "packets-of", n, "packets/request");
+}
+
+/* @figure: of the rates */
+static void
+report_accesses (BenchFigure *figure, BenchChild *many, guint n)
+{
+  double ns = bench_rr_child_measure (many, (guint) ms, BENCH_RR_ACCESS);
+
+  figure->value = 1e9 / figure->value / ns;
+  figure->baseline_value = 1e9 / figure->baseline_value / ns;
+  report (figure, "time-of", n, "accesses to memory/request");
+}
+
+static void
 compare (BenchChild *few, guint n)
 {
   g_autoptr (BenchChild) many = bench_rr_child_new (&bench_rr_ours, n, WINDOW);
   g_autofree char *metric = g_strdup_printf ("%u-connections", n);
-  g_autofree char *memory = g_strdup_printf ("memory-of-%u-connections", n);
   BenchFigure figure = {
     .bench = "tcp-scale",
     .metric = metric,
@@ -47,8 +81,8 @@ compare (BenchChild *few, guint n)
   bench_compare (&figure, (BenchSide){ run_round, many }, (BenchSide){ run_round, few }, n_rounds,
                  BENCH_MORE_IS_BETTER);
   bench_report (&figure);
-  figure.metric = memory;
-  figure.unit = "bytes/end";
+  report_accesses (&figure, many, n);
+  report_packets (&figure, few, many, n);
   figure.baseline = "512 bytes";
   figure.value = (bench_rr_child_measure (many, (guint) ms, BENCH_RR_MEMORY) -
                   bench_rr_child_measure (few, (guint) ms, BENCH_RR_MEMORY)) /
@@ -57,7 +91,7 @@ compare (BenchChild *few, guint n)
   figure.ratio = figure.baseline_value / figure.value;
   /* the malloc of a sanitizer tells nothing */
   if (figure.value > 0)
-    bench_report (&figure);
+    report (&figure, "memory-of", n, "bytes/end");
 }
 
 int

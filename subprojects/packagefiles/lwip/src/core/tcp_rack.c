@@ -34,11 +34,11 @@ tcp_rack_delivered(struct tcp_pcb *pcb, const struct tcp_seg *seg, u32_t now)
   const u32_t rtt = now - seg->sent;
   const u32_t end = tcp_seg_end(seg);
 
-  if (!(pcb->rack_flags & TCP_RACK_FACK) || TCP_SEQ_GT(end, pcb->rack_fack)) {
-    pcb->rack_fack = end;
-    pcb->rack_flags |= TCP_RACK_FACK;
-  } else if (TCP_SEQ_LT(end, pcb->rack_fack) && !(seg->flags & TF_SEG_REXMIT)) {
-    pcb->rack_flags |= TCP_RACK_REORDERED;
+  if (!(pcb->tx->rack_flags & TCP_RACK_FACK) || TCP_SEQ_GT(end, pcb->tx->rack_fack)) {
+    pcb->tx->rack_fack = end;
+    pcb->tx->rack_flags |= TCP_RACK_FACK;
+  } else if (TCP_SEQ_LT(end, pcb->tx->rack_fack) && !(seg->flags & TF_SEG_REXMIT)) {
+    pcb->tx->rack_flags |= TCP_RACK_REORDERED;
   }
 
   if (seg->flags & TF_SEG_REXMIT) {
@@ -49,10 +49,10 @@ tcp_rack_delivered(struct tcp_pcb *pcb, const struct tcp_seg *seg, u32_t now)
   } else {
     min_rtt_sample(pcb, rtt, now);
   }
-  if (!(pcb->rack_flags & TCP_RACK_VALID) || ((s32_t)(seg->xmit_num - pcb->rack_num) > 0)) {
-    pcb->rack_flags |= TCP_RACK_VALID;
-    pcb->rack_num = seg->xmit_num;
-    pcb->rack_rtt = rtt;
+  if (!(pcb->tx->rack_flags & TCP_RACK_VALID) || ((s32_t)(seg->xmit_num - pcb->tx->rack_num) > 0)) {
+    pcb->tx->rack_flags |= TCP_RACK_VALID;
+    pcb->tx->rack_num = seg->xmit_num;
+    pcb->tx->rack_rtt = rtt;
   }
 }
 
@@ -60,10 +60,13 @@ tcp_rack_delivered(struct tcp_pcb *pcb, const struct tcp_seg *seg, u32_t now)
 void
 tcp_rack_dsack(struct tcp_pcb *pcb)
 {
-  if ((pcb->rack_steps == 0) || TCP_SEQ_GEQ(pcb->lastack, pcb->rack_round)) {
-    pcb->rack_round = pcb->snd_nxt;
-    pcb->rack_persist = REO_PERSIST;
-    pcb->rack_steps = (u8_t)LWIP_MIN(LWIP_MAX(pcb->rack_steps, 1) + 1, 0xff);
+  if (tcp_tx_need(pcb) != ERR_OK) {
+    return;
+  }
+  if ((pcb->tx->rack_steps == 0) || TCP_SEQ_GEQ(pcb->lastack, pcb->tx->rack_round)) {
+    pcb->tx->rack_round = pcb->snd_nxt;
+    pcb->tx->rack_persist = REO_PERSIST;
+    pcb->tx->rack_steps = (u8_t)LWIP_MIN(LWIP_MAX(pcb->tx->rack_steps, 1) + 1, 0xff);
   }
 }
 
@@ -71,8 +74,8 @@ tcp_rack_dsack(struct tcp_pcb *pcb)
 void
 tcp_rack_recovered(struct tcp_pcb *pcb)
 {
-  if ((pcb->rack_persist > 0) && (--pcb->rack_persist == 0)) {
-    pcb->rack_steps = 1;
+  if ((pcb->tx->rack_persist > 0) && (--pcb->tx->rack_persist == 0)) {
+    pcb->tx->rack_steps = 1;
   }
 }
 
@@ -81,11 +84,11 @@ reordering_window(const struct tcp_pcb *pcb)
 {
   u32_t window;
 
-  if (!(pcb->rack_flags & TCP_RACK_REORDERED) &&
-      ((pcb->flags & (TF_INFR | TF_RTO)) || (pcb->sacked_segs >= DUPTHRESH))) {
+  if (!(pcb->tx->rack_flags & TCP_RACK_REORDERED) &&
+      ((pcb->flags & (TF_INFR | TF_RTO)) || (pcb->tx->sacked_segs >= DUPTHRESH))) {
     return 0;
   }
-  window = LWIP_MAX(pcb->rack_steps, 1U) * pcb->min_rtt / 4;
+  window = LWIP_MAX(pcb->tx->rack_steps, 1U) * pcb->min_rtt / 4;
   window = LWIP_MAX(window, 1U);
   return LWIP_MIN(window, LWIP_MAX((u32_t)(pcb->sa >> 3), 1U));
 }
@@ -96,21 +99,21 @@ tcp_rack_detect(struct tcp_pcb *pcb, u32_t now)
 {
   u32_t patience;
 
-  if (pcb->probe_timer == TCP_PROBE_REO) {
-    pcb->probe_timer = TCP_PROBE_NONE;
+  if (pcb->tx->probe_timer == TCP_PROBE_REO) {
+    pcb->tx->probe_timer = TCP_PROBE_NONE;
   }
-  if (!(pcb->rack_flags & TCP_RACK_VALID)) {
+  if (!(pcb->tx->rack_flags & TCP_RACK_VALID)) {
     return;
   }
-  patience = pcb->rack_rtt + reordering_window(pcb);
-  while ((pcb->flight != NULL) && ((s32_t)(pcb->flight->xmit_num - pcb->rack_num) < 0)) {
-    u32_t age = now - pcb->flight->sent;
+  patience = pcb->tx->rack_rtt + reordering_window(pcb);
+  while ((pcb->tx->flight != NULL) && ((s32_t)(pcb->tx->flight->xmit_num - pcb->tx->rack_num) < 0)) {
+    u32_t age = now - pcb->tx->flight->sent;
     if (age < patience) {
-      pcb->probe_timer = TCP_PROBE_REO;
-      pcb->probe_time = now + (patience - age);
+      pcb->tx->probe_timer = TCP_PROBE_REO;
+      pcb->tx->probe_time = now + (patience - age);
       break;
     }
-    tcp_seg_lost(pcb, pcb->flight);
+    tcp_seg_lost(pcb, pcb->tx->flight);
   }
 }
 
@@ -120,21 +123,21 @@ tcp_tlp_schedule(struct tcp_pcb *pcb, u32_t now)
 {
   u32_t timeout;
 
-  if (pcb->probe_timer == TCP_PROBE_REO) {
+  if (pcb->tx->probe_timer == TCP_PROBE_REO) {
     return;
   }
-  pcb->probe_timer = TCP_PROBE_NONE;
-  if ((pcb->lost != NULL) || (pcb->sacked_segs != 0) ||
-      (pcb->flags & (TF_INFR | TF_RTO)) || (pcb->rack_flags & TCP_TLP_SENT) || (pcb->sa == 0)) {
+  pcb->tx->probe_timer = TCP_PROBE_NONE;
+  if ((pcb->tx->lost != NULL) || (pcb->tx->sacked_segs != 0) ||
+      (pcb->flags & (TF_INFR | TF_RTO)) || (pcb->tx->rack_flags & TCP_TLP_SENT) || (pcb->sa == 0)) {
     return;
   }
   timeout = 2U * (u32_t)(pcb->sa >> 3) + TCP_FAST_INTERVAL;
-  if (pcb->flight->tx_next == NULL) {
+  if (pcb->tx->flight->tx_next == NULL) {
     timeout += TCP_TLP_MAX_ACK_DELAY;
   }
   if (timeout < (u32_t)pcb->rto * TCP_SLOW_INTERVAL) {
-    pcb->probe_timer = TCP_PROBE_TLP;
-    pcb->probe_time = now + timeout;
+    pcb->tx->probe_timer = TCP_PROBE_TLP;
+    pcb->tx->probe_time = now + timeout;
   }
 }
 
@@ -153,18 +156,18 @@ tlp_send(struct tcp_pcb *pcb)
     pcb->cwnd = cwnd;
   }
   if (pcb->snd_nxt == snd_nxt) {
-    if ((pcb->unacked == NULL) || (pcb->last_unacked->flags & (TF_SEG_SACKED | TF_SEG_LOST)) ||
-        (tcp_resend(pcb, pcb->last_unacked) != ERR_OK)) {
+    if ((pcb->unacked == NULL) || (pcb->tx->last_unacked->flags & (TF_SEG_SACKED | TF_SEG_LOST)) ||
+        (tcp_resend(pcb, pcb->tx->last_unacked) != ERR_OK)) {
       return;
     }
-    pcb->rack_flags |= TCP_TLP_REXMIT;
+    pcb->tx->rack_flags |= TCP_TLP_REXMIT;
   } else {
-    pcb->rack_flags &= (u8_t)~TCP_TLP_REXMIT;
+    pcb->tx->rack_flags &= (u8_t)~TCP_TLP_REXMIT;
   }
-  pcb->rack_flags |= TCP_TLP_SENT;
+  pcb->tx->rack_flags |= TCP_TLP_SENT;
   TCP_EVENT(probe);
-  pcb->tlp_end = pcb->snd_nxt;
-  pcb->probe_timer = TCP_PROBE_NONE;
+  pcb->tx->tlp_end = pcb->snd_nxt;
+  pcb->tx->probe_timer = TCP_PROBE_NONE;
   pcb->rtime = 0;
 }
 
@@ -178,11 +181,11 @@ tlp_send(struct tcp_pcb *pcb)
 void
 tcp_tlp_ack(struct tcp_pcb *pcb, u32_t ack, int dup, int dsack)
 {
-  if (!(pcb->rack_flags & TCP_TLP_SENT) || TCP_SEQ_LT(ack, pcb->tlp_end)) {
+  if (!(pcb->tx->rack_flags & TCP_TLP_SENT) || TCP_SEQ_LT(ack, pcb->tx->tlp_end)) {
     return;
   }
-  if ((pcb->rack_flags & TCP_TLP_REXMIT) && !dsack) {
-    if (TCP_SEQ_GT(ack, pcb->tlp_end)) {
+  if ((pcb->tx->rack_flags & TCP_TLP_REXMIT) && !dsack) {
+    if (TCP_SEQ_GT(ack, pcb->tx->tlp_end)) {
       /* the probe has repaired a loss, which is congestion all the same */
       if (!(pcb->flags & (TF_INFR | TF_RTO))) {
         tcp_cc_reduce(pcb);
@@ -192,21 +195,21 @@ tcp_tlp_ack(struct tcp_pcb *pcb, u32_t ack, int dup, int dsack)
       return;
     }
   }
-  pcb->rack_flags &= (u8_t)~(TCP_TLP_SENT | TCP_TLP_REXMIT);
+  pcb->tx->rack_flags &= (u8_t)~(TCP_TLP_SENT | TCP_TLP_REXMIT);
 }
 
-/** pcb->probe_time has come. */
+/** pcb->tx->probe_time has come. */
 void
 tcp_probe_tmr(struct tcp_pcb *pcb, u32_t now)
 {
-  const u8_t what = pcb->probe_timer;
+  const u8_t what = pcb->tx->probe_timer;
 
-  pcb->probe_timer = TCP_PROBE_NONE;
+  pcb->tx->probe_timer = TCP_PROBE_NONE;
   if (what == TCP_PROBE_TLP) {
     tlp_send(pcb);
   } else if (what == TCP_PROBE_REO) {
     tcp_rack_detect(pcb, now);
-    if ((pcb->lost != NULL) && !(pcb->flags & (TF_INFR | TF_RTO))) {
+    if ((pcb->tx->lost != NULL) && !(pcb->flags & (TF_INFR | TF_RTO))) {
       tcp_loss_enter(pcb);
     }
     tcp_output(pcb);

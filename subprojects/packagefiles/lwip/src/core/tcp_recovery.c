@@ -123,12 +123,12 @@ tcp_loss_enter(struct tcp_pcb *pcb)
 {
   tcp_cc_reduce(pcb);
   tcp_ecn_reduced(pcb);
-  pcb->recover = pcb->snd_nxt;
-  pcb->prr_delivered = 0;
-  pcb->prr_out = 0;
-  pcb->prr_flight = LWIP_MAX(pcb->snd_nxt - pcb->lastack, 1U);
+  pcb->tx->recover = pcb->snd_nxt;
+  pcb->tx->prr_delivered = 0;
+  pcb->tx->prr_out = 0;
+  pcb->tx->prr_flight = LWIP_MAX(pcb->snd_nxt - pcb->lastack, 1U);
   pcb->rtime = 0;
-  pcb->probe_timer = TCP_PROBE_NONE;
+  pcb->tx->probe_timer = TCP_PROBE_NONE;
   tcp_set_flags(pcb, TF_INFR);
   TCP_EVENT(recovery);
   /* the first retransmission is sent at once */
@@ -144,10 +144,10 @@ tcp_rto_loss(struct tcp_pcb *pcb)
     tcp_ecn_reduced(pcb);
   }
   pcb->cwnd = pcb->mss;
-  pcb->rto_end = pcb->snd_nxt;
+  pcb->tx->rto_end = pcb->snd_nxt;
   pcb->dupacks = 0;
-  pcb->probe_timer = TCP_PROBE_NONE;
-  pcb->rack_flags &= (u8_t)~(TCP_TLP_SENT | TCP_TLP_REXMIT);
+  pcb->tx->probe_timer = TCP_PROBE_NONE;
+  pcb->tx->rack_flags &= (u8_t)~(TCP_TLP_SENT | TCP_TLP_REXMIT);
   tcp_all_lost(pcb);
   tcp_clear_flags(pcb, TF_INFR);
   tcp_set_flags(pcb, TF_RTO);
@@ -161,19 +161,19 @@ prr_update(struct tcp_pcb *pcb, u32_t delivered, int good)
   const u32_t pipe = tcp_pipe(pcb);
   u32_t send;
 
-  pcb->prr_delivered += delivered;
+  pcb->tx->prr_delivered += delivered;
   if (pipe > pcb->ssthresh) {
-    u32_t due = (u32_t)(((u64_t)pcb->prr_delivered * pcb->ssthresh + pcb->prr_flight - 1) / pcb->prr_flight);
-    send = (due > pcb->prr_out) ? due - pcb->prr_out : 0;
+    u32_t due = (u32_t)(((u64_t)pcb->tx->prr_delivered * pcb->ssthresh + pcb->tx->prr_flight - 1) / pcb->tx->prr_flight);
+    send = (due > pcb->tx->prr_out) ? due - pcb->tx->prr_out : 0;
   } else {
-    u32_t limit = (pcb->prr_delivered > pcb->prr_out) ? pcb->prr_delivered - pcb->prr_out : 0;
+    u32_t limit = (pcb->tx->prr_delivered > pcb->tx->prr_out) ? pcb->tx->prr_delivered - pcb->tx->prr_out : 0;
     limit = LWIP_MAX(limit, delivered);
     if (good) {
       limit += pcb->mss;
     }
     send = LWIP_MIN(pcb->ssthresh - pipe, limit);
   }
-  if (pcb->prr_out == 0) {
+  if (pcb->tx->prr_out == 0) {
     send = LWIP_MAX(send, (u32_t)pcb->mss);
   }
   pcb->cwnd = pipe + send;
@@ -184,7 +184,7 @@ static u32_t
 newreno_ack(struct tcp_pcb *pcb, u32_t acked, int dup)
 {
   if (dup) {
-    pcb->sacked = LWIP_MIN(pcb->sacked + pcb->mss, pcb->in_flight);
+    pcb->tx->sacked = LWIP_MIN(pcb->tx->sacked + pcb->mss, pcb->tx->in_flight);
     if ((pcb->dupacks >= 3) && !(pcb->flags & (TF_INFR | TF_RTO)) && (pcb->unacked != NULL)) {
       tcp_seg_lost(pcb, pcb->unacked);
     }
@@ -193,9 +193,9 @@ newreno_ack(struct tcp_pcb *pcb, u32_t acked, int dup)
   if (acked > 0) {
     /* one segment was the hole, the others those of the duplicate ACKs */
     u32_t others = (acked > pcb->mss) ? acked - pcb->mss : 0;
-    others = LWIP_MIN(others, pcb->sacked);
-    pcb->sacked = LWIP_MIN(pcb->sacked - others, pcb->in_flight);
-    if ((pcb->flags & TF_INFR) && TCP_SEQ_LT(pcb->lastack, pcb->recover) && (pcb->unacked != NULL)) {
+    others = LWIP_MIN(others, pcb->tx->sacked);
+    pcb->tx->sacked = LWIP_MIN(pcb->tx->sacked - others, pcb->tx->in_flight);
+    if ((pcb->flags & TF_INFR) && TCP_SEQ_LT(pcb->lastack, pcb->tx->recover) && (pcb->unacked != NULL)) {
       /* partial acknowledgement: the next hole starts here */
       tcp_seg_lost(pcb, pcb->unacked);
     }
@@ -215,9 +215,13 @@ void
 tcp_ack_end(struct tcp_pcb *pcb, u32_t acked, u32_t ack, int dup)
 {
   const int nothing_new = (acked == 0) && (current.sacked == 0);
-  const struct tcp_seg *last_lost = (pcb->lost != NULL) ? pcb->last_lost : NULL;
+  const struct tcp_seg *last_lost = (pcb->tx->lost != NULL) ? pcb->tx->last_lost : NULL;
   u32_t delivered;
 
+  if (tcp_tx_is_none(pcb)) {
+    /* nothing was sent that it could be about */
+    return;
+  }
   /* also for a retransmission, RFC 7323 section 4; but a clock that runs backwards is not ours */
   if (current.ts_valid && (acked != 0) && ((u32_t)(current.now - current.ts_sent) <= TCP_RTO_MAX)) {
     current.rtt_sent = current.ts_sent;
@@ -230,29 +234,29 @@ tcp_ack_end(struct tcp_pcb *pcb, u32_t acked, u32_t ack, int dup)
 
   if (pcb->flags & TF_SACK) {
     delivered = acked + current.sacked - LWIP_MIN(current.unsacked, acked);
-    if (((pcb->sacked_segs != 0) || (pcb->lost != NULL) || (pcb->flags & (TF_INFR | TF_RTO))) && !nothing_new) {
+    if (((pcb->tx->sacked_segs != 0) || (pcb->tx->lost != NULL) || (pcb->flags & (TF_INFR | TF_RTO))) && !nothing_new) {
       tcp_rack_detect(pcb, current.now);
     }
   } else {
     delivered = newreno_ack(pcb, acked, dup);
   }
 
-  if ((pcb->flags & TF_RTO) && TCP_SEQ_GEQ(pcb->lastack, pcb->rto_end)) {
+  if ((pcb->flags & TF_RTO) && TCP_SEQ_GEQ(pcb->lastack, pcb->tx->rto_end)) {
     tcp_clear_flags(pcb, TF_RTO);
   }
-  if ((pcb->flags & TF_INFR) && TCP_SEQ_GEQ(pcb->lastack, pcb->recover)) {
+  if ((pcb->flags & TF_INFR) && TCP_SEQ_GEQ(pcb->lastack, pcb->tx->recover)) {
     tcp_clear_flags(pcb, TF_INFR);
     tcp_rack_recovered(pcb);
     pcb->cwnd = pcb->ssthresh;
-    pcb->bytes_acked = 0;
+    pcb->tx->bytes_acked = 0;
     acked = 0;
   }
-  if (!(pcb->flags & (TF_INFR | TF_RTO)) && (pcb->lost != NULL)) {
+  if (!(pcb->flags & (TF_INFR | TF_RTO)) && (pcb->tx->lost != NULL)) {
     tcp_loss_enter(pcb);
   }
   if (pcb->flags & TF_INFR) {
     if (delivered != 0) {
-      prr_update(pcb, delivered, (acked != 0) && ((pcb->lost == NULL) || (pcb->last_lost == last_lost)));
+      prr_update(pcb, delivered, (acked != 0) && ((pcb->tx->lost == NULL) || (pcb->tx->last_lost == last_lost)));
     }
   } else if ((acked != 0) && !current.congested) {
     tcp_cc_acked(pcb, acked, current.prior_flight);

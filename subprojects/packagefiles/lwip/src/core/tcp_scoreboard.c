@@ -29,7 +29,7 @@ tcp_seg_lost(struct tcp_pcb *pcb, struct tcp_seg *seg)
   }
   tcp_flight_remove(pcb, seg);
   seg->flags |= TF_SEG_LOST;
-  tcp_tx_append(&pcb->lost, &pcb->last_lost, seg);
+  tcp_tx_append(&pcb->tx->lost, &pcb->tx->last_lost, seg);
 }
 
 /** After a timeout: all that is not SACKed is lost, and sent again in the order of the stream. */
@@ -40,30 +40,30 @@ tcp_all_lost(struct tcp_pcb *pcb)
   /* RFC 2018 section 8: then the peer has thrown away what it had SACKed */
   int reneged = (pcb->unacked != NULL) && (pcb->unacked->flags & TF_SEG_SACKED);
 
-  pcb->flight = NULL;
-  pcb->in_flight = 0;
-  pcb->lost = NULL;
+  pcb->tx->flight = NULL;
+  pcb->tx->in_flight = 0;
+  pcb->tx->lost = NULL;
   for (seg = pcb->unacked; seg != NULL; seg = seg->next) {
     if (reneged) {
       seg->flags &= (u8_t)~TF_SEG_SACKED;
     }
     if (!(seg->flags & TF_SEG_SACKED)) {
       seg->flags |= TF_SEG_LOST;
-      tcp_tx_append(&pcb->lost, &pcb->last_lost, seg);
+      tcp_tx_append(&pcb->tx->lost, &pcb->tx->last_lost, seg);
     }
   }
   if (reneged || !(pcb->flags & TF_SACK)) {
-    pcb->sacked = 0;
-    pcb->sacked_segs = 0;
+    pcb->tx->sacked = 0;
+    pcb->tx->sacked_segs = 0;
   }
 }
 
 static void
 index_free(struct tcp_pcb *pcb)
 {
-  if (pcb->sent_index != NULL) {
-    mem_free(pcb->sent_index);
-    pcb->sent_index = NULL;
+  if (pcb->tx->sent_index != NULL) {
+    mem_free(pcb->tx->sent_index);
+    pcb->tx->sent_index = NULL;
   }
 }
 
@@ -92,14 +92,14 @@ index_build(struct tcp_pcb *pcb)
   for (seg = pcb->unacked; seg != NULL; seg = seg->next) {
     sent->segs[sent->num++] = seg;
   }
-  pcb->sent_index = sent;
+  pcb->tx->sent_index = sent;
 }
 
 /** A segment was put at the end of pcb->unacked. */
 void
 tcp_sent_index_append(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
-  struct tcp_sent_index *sent = pcb->sent_index;
+  struct tcp_sent_index *sent = pcb->tx->sent_index;
 
   if (sent->first + sent->num == sent->size) {
     /* half of the time this only moves it */
@@ -113,9 +113,9 @@ tcp_sent_index_append(struct tcp_pcb *pcb, struct tcp_seg *seg)
 void
 tcp_sent_index_acked(struct tcp_pcb *pcb)
 {
-  pcb->sent_index->first++;
-  pcb->sent_index->num--;
-  if ((pcb->sacked_segs == 0) && !(pcb->flags & (TF_INFR | TF_RTO))) {
+  pcb->tx->sent_index->first++;
+  pcb->tx->sent_index->num--;
+  if ((pcb->tx->sacked_segs == 0) && !(pcb->flags & (TF_INFR | TF_RTO))) {
     index_free(pcb);
   }
 }
@@ -134,10 +134,10 @@ tcp_lost_split(struct tcp_pcb *pcb, struct tcp_seg *seg)
   if (rest->tx_next != NULL) {
     rest->tx_next->tx_prev = rest;
   } else {
-    pcb->last_lost = rest;
+    pcb->tx->last_lost = rest;
   }
   if (rest->next == NULL) {
-    pcb->last_unacked = rest;
+    pcb->tx->last_unacked = rest;
   }
   index_free(pcb);
 }
@@ -149,10 +149,10 @@ find_seg(struct tcp_pcb *pcb, u32_t seqno)
   struct tcp_seg *seg = pcb->unacked;
   const struct tcp_sent_index *sent;
 
-  if (pcb->sent_index == NULL) {
+  if (pcb->tx->sent_index == NULL) {
     index_build(pcb);
   }
-  sent = pcb->sent_index;
+  sent = pcb->tx->sent_index;
   if (sent != NULL) {
     u32_t low = 0, high = sent->num;
     while (low < high) {
@@ -218,8 +218,8 @@ tcp_sack_block(struct tcp_pcb *pcb, u32_t left, u32_t right, u32_t now)
     tcp_rack_delivered(pcb, seg, now);
     tcp_flight_remove(pcb, seg);
     seg->flags |= TF_SEG_SACKED;
-    pcb->sacked += seg->len;
-    pcb->sacked_segs++;
+    pcb->tx->sacked += seg->len;
+    pcb->tx->sacked_segs++;
     bytes += seg->len;
     seg = seg->next;
   }
@@ -231,12 +231,7 @@ void
 tcp_scoreboard_free(struct tcp_pcb *pcb)
 {
   index_free(pcb);
-  pcb->flight = NULL;
-  pcb->lost = NULL;
-  pcb->in_flight = 0;
-  pcb->sacked = 0;
-  pcb->sacked_segs = 0;
-  pcb->probe_timer = TCP_PROBE_NONE;
+  tcp_tx_free(pcb);
 }
 
 #endif /* LWIP_TCP */

@@ -6,6 +6,7 @@
 
 #include "lwip/priv/tcp_cookie.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/priv/tcp_recovery.h"
 #include "lwip/priv/tcp_time_wait.h"
 #include "lwip/tcp_params.h"
 #include "lwip/memp.h"
@@ -261,6 +262,7 @@ tcp_time_wait_answer(struct tcp_time_wait *tw)
   pcb.ttl = tw->ttl;
   pcb.tos = tw->tos;
   pcb.state = TIME_WAIT;
+  pcb.tx = (struct tcp_tx *)&tcp_tx_none;
   pcb.snd_nxt = tw->snd_nxt;
   pcb.rcv_nxt = tw->rcv_nxt;
   pcb.rcv_ann_wnd = tw->wnd;

@@ -6,8 +6,8 @@
  * (RFC 6937).
  *
  * A segment that was sent stays on pcb->unacked, in the order of the stream,
- * until it is acknowledged. At the same time it is on pcb->flight, or on
- * pcb->lost, or on neither when it is SACKed. */
+ * until it is acknowledged. At the same time it is on pcb->tx->flight, or on
+ * pcb->tx->lost, or on neither when it is SACKed. */
 
 #ifndef LWIP_HDR_TCP_RECOVERY_H
 #define LWIP_HDR_TCP_RECOVERY_H
@@ -77,10 +77,10 @@ static inline u32_t
 tcp_pipe(const struct tcp_pcb *pcb)
 {
   if (pcb->flags & TF_SACK) {
-    return pcb->in_flight;
+    return pcb->tx->in_flight;
   }
   /* every duplicate ACK stands for a segment that has arrived */
-  return (pcb->in_flight > pcb->sacked) ? pcb->in_flight - pcb->sacked : 0;
+  return (pcb->tx->in_flight > pcb->tx->sacked) ? pcb->tx->in_flight - pcb->tx->sacked : 0;
 }
 
 /** Whether the congestion window has room for len bytes. */
@@ -100,6 +100,35 @@ static inline u32_t
 tcp_seg_end(const struct tcp_seg *seg)
 {
   return tcp_seg_start(seg) + TCP_TCPLEN(seg);
+}
+
+/* tcp_tx.c: what pcb->tx points to when there is nothing to know; nobody writes to it */
+extern const struct tcp_tx tcp_tx_none;
+
+err_t tcp_tx_make(struct tcp_pcb *pcb);
+void tcp_tx_drop_if_default(struct tcp_pcb *pcb);
+void tcp_tx_free(struct tcp_pcb *pcb);
+
+static inline int
+tcp_tx_is_none(const struct tcp_pcb *pcb)
+{
+  return pcb->tx == &tcp_tx_none;
+}
+
+/** Before something is queued. */
+static inline err_t
+tcp_tx_need(struct tcp_pcb *pcb)
+{
+  return tcp_tx_is_none(pcb) ? tcp_tx_make(pcb) : ERR_OK;
+}
+
+/** After something may have been acknowledged. */
+static inline void
+tcp_tx_settle(struct tcp_pcb *pcb)
+{
+  if ((pcb->unacked == NULL) && (pcb->unsent == NULL) && !tcp_tx_is_none(pcb)) {
+    tcp_tx_drop_if_default(pcb);
+  }
 }
 
 /* tcp_scoreboard.c: which segment is where */
@@ -145,14 +174,14 @@ tcp_tx_remove(struct tcp_seg **head, struct tcp_seg **tail, struct tcp_seg *seg)
 static inline void
 tcp_flight_add(struct tcp_pcb *pcb, struct tcp_seg *seg, u32_t now)
 {
-  if (pcb->flight == NULL) {
+  if (pcb->tx->flight == NULL) {
     /* what is known of an older flight says nothing about this one */
-    pcb->rack_flags &= (u8_t)~TCP_RACK_VALID;
+    pcb->tx->rack_flags &= (u8_t)~TCP_RACK_VALID;
   }
   seg->sent = now;
-  seg->xmit_num = ++pcb->xmit_num;
-  tcp_tx_append(&pcb->flight, &pcb->last_flight, seg);
-  pcb->in_flight += seg->len;
+  seg->xmit_num = ++pcb->tx->xmit_num;
+  tcp_tx_append(&pcb->tx->flight, &pcb->tx->last_flight, seg);
+  pcb->tx->in_flight += seg->len;
 }
 
 /** A segment is delivered, or is to be sent again: takes it off the flight or the lost ones. */
@@ -163,11 +192,11 @@ tcp_flight_remove(struct tcp_pcb *pcb, struct tcp_seg *seg)
     return;
   }
   if (seg->flags & TF_SEG_LOST) {
-    tcp_tx_remove(&pcb->lost, &pcb->last_lost, seg);
+    tcp_tx_remove(&pcb->tx->lost, &pcb->tx->last_lost, seg);
     seg->flags &= (u8_t)~TF_SEG_LOST;
   } else {
-    tcp_tx_remove(&pcb->flight, &pcb->last_flight, seg);
-    pcb->in_flight -= seg->len;
+    tcp_tx_remove(&pcb->tx->flight, &pcb->tx->last_flight, seg);
+    pcb->tx->in_flight -= seg->len;
   }
 }
 
@@ -175,7 +204,7 @@ tcp_flight_remove(struct tcp_pcb *pcb, struct tcp_seg *seg)
 static inline void
 tcp_sent_append(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
-  if (pcb->sent_index != NULL) {
+  if (pcb->tx->sent_index != NULL) {
     tcp_sent_index_append(pcb, seg);
   }
 }
@@ -185,12 +214,12 @@ static inline void
 tcp_sent_acked(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
   if (seg->flags & TF_SEG_SACKED) {
-    pcb->sacked -= seg->len;
-    pcb->sacked_segs--;
+    pcb->tx->sacked -= seg->len;
+    pcb->tx->sacked_segs--;
   } else {
     tcp_flight_remove(pcb, seg);
   }
-  if (pcb->sent_index != NULL) {
+  if (pcb->tx->sent_index != NULL) {
     tcp_sent_index_acked(pcb);
   }
 }
@@ -208,10 +237,10 @@ void tcp_probe_tmr(struct tcp_pcb *pcb, u32_t now);
 static inline void
 tcp_tlp_arm(struct tcp_pcb *pcb, u32_t now)
 {
-  if (pcb->flight != NULL) {
+  if (pcb->tx->flight != NULL) {
     tcp_tlp_schedule(pcb, now);
-  } else {
-    pcb->probe_timer = TCP_PROBE_NONE;
+  } else if (!tcp_tx_is_none(pcb)) {
+    pcb->tx->probe_timer = TCP_PROBE_NONE;
   }
 }
 

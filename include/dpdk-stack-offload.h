@@ -19,7 +19,10 @@ G_BEGIN_DECLS
  * @DPDK_STACK_OFFLOAD_TSO: consecutive segments of a connection go through the stack and to the device
  *   as one of up to 64 KiB, which the device cuts; only with %DPDK_STACK_OFFLOAD_TX_CHECKSUM and
  *   %DPDK_STACK_OFFLOAD_MULTI_SEGMENTS
- * @DPDK_STACK_OFFLOAD_MULTI_SEGMENTS: packets that are sent may be spread over several buffers
+ * @DPDK_STACK_OFFLOAD_MULTI_SEGMENTS: packets that are sent may be spread over several buffers. With
+ *   %DPDK_STACK_OFFLOAD_TX_CHECKSUM, data of 2 KiB or more that was written to a connection is then sent
+ *   from where the write has copied it to; else it is copied once more into each packet that carries it,
+ *   since it must be there to be sent again
  * @DPDK_STACK_OFFLOAD_GRO: consecutive segments of a connection that were received in one burst go
  *   through the stack as one; the stack does this itself, on any device
  * @DPDK_STACK_OFFLOAD_GSO: consecutive segments of a connection go through the stack as one of up to

@@ -35,9 +35,10 @@ take (Cursor *self, guint max, guint *size)
   return data;
 }
 
-/* a packet while it is made. @sum: of its data, if that is wanted */
+/* a packet while it is made. @sum: of its data, if that is wanted. @arena: what it may refer to */
 typedef struct {
   DpdkStackInterface *interface;
+  const DpdkStackArena *arena;
   struct rte_mbuf *head;
   struct rte_mbuf *tail;
   guint max_buffers;
@@ -99,12 +100,10 @@ copy (Builder *self, const guint8 *data, guint size)
 static gboolean
 refer (Builder *self, const guint8 *data, guint size)
 {
-  const DpdkStackArena *arena = self->interface->stack->budget->arena;
-
-  if (self->with_sum || size < DPDK_STACK_ARENA_MIN || arena == NULL ||
-      !dpdk_stack_arena_contains (arena, data) || !add_buffer (self))
+  if (self->arena == NULL || size < DPDK_STACK_ARENA_MIN ||
+      !dpdk_stack_arena_contains (self->arena, data) || !add_buffer (self))
     return FALSE;
-  dpdk_stack_arena_attach (arena, self->tail, data, size);
+  dpdk_stack_arena_attach (self->arena, self->tail, data, size);
   self->head->pkt_len += size;
   dpdk_stack_count (&self->interface->stack->tx_references);
   return TRUE;
@@ -139,12 +138,13 @@ build (Builder *self, struct rte_mbuf *head, const void *header, guint header_le
 }
 
 static Builder
-builder_init (DpdkStackInterface *interface, gboolean with_sum)
+builder_init (DpdkStackInterface *interface, gboolean with_sum, gboolean with_references)
 {
   gboolean may_add = (interface->offloads & DPDK_STACK_OFFLOAD_MULTI_SEGMENTS) != 0;
 
   return (Builder){
     .interface = interface,
+    .arena = with_references && !with_sum ? interface->stack->budget->arena : NULL,
     .max_buffers = may_add ? MIN (MAX_BUFFERS, interface->max_tx_segments) : 1,
     .with_sum = with_sum,
   };
@@ -178,7 +178,7 @@ static gboolean
 hand_over_whole (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame,
                  guint header_length)
 {
-  Builder builder = builder_init (self, FALSE);
+  Builder builder = builder_init (self, FALSE, TRUE);
   struct rte_mbuf *head = rte_pktmbuf_alloc (self->pool);
   Cursor data = { p, header_length };
   guint8 *bytes;
@@ -257,9 +257,11 @@ prefetch_data (struct rte_mbuf *mbuf)
 
 static gboolean
 cut (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame,
-     guint header_length, guint segment_size)
+     guint header_length, guint segment_size, gboolean with_references)
 {
+  const gboolean with_sum = (self->offloads & DPDK_STACK_OFFLOAD_TX_CHECKSUM) == 0;
   const guint size = p->tot_len - header_length, n_before = self->n_unsent;
+  const guint n_bytes_before = self->n_unsent_bytes;
   const guint n_segments = (size + segment_size - 1) / segment_size;
   struct rte_mbuf *heads[G_N_ELEMENTS (self->unsent)];
   Cursor data = { p, header_length };
@@ -269,7 +271,7 @@ cut (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame
   prefetch_data (heads[0]);
   for (guint i = 0, offset = 0, n; i < n_segments; i++, offset += n)
     {
-      Builder builder = builder_init (self, (self->offloads & DPDK_STACK_OFFLOAD_TX_CHECKSUM) == 0);
+      Builder builder = builder_init (self, with_sum, with_references);
 
       n = MIN (size - offset, segment_size);
       if (i + 1 < n_segments)
@@ -279,6 +281,7 @@ cut (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame
           rte_pktmbuf_free_bulk (heads + i + 1, n_segments - i - 1);
           rte_pktmbuf_free_bulk (self->unsent + n_before, self->n_unsent - n_before);
           self->n_unsent = n_before;
+          self->n_unsent_bytes = n_bytes_before;
           return FALSE;
         }
       finish_segment (&builder, frame, header_length, i, offset, n, i + 1 == n_segments);
@@ -299,12 +302,19 @@ dpdk_stack_interface_transmit_large (DpdkStackInterface *self, const struct pbuf
   guint n_segments = size > 0 ? (size + segment_size - 1) / segment_size : 0;
   gboolean is_whole = (self->offloads & DPDK_STACK_OFFLOAD_TSO) != 0 && n_segments > 1;
 
-  if (n_segments == 0 || p->len < header_length ||
-      !dpdk_stack_interface_make_room (self, is_whole ? 1 : n_segments) ||
-      !(is_whole ? hand_over_whole (self, p, frame, header_length)
-                 : cut (self, p, frame, header_length, segment_size)))
+  if (n_segments == 0 || p->len < header_length)
     {
-      self->stack->statistics.tx_dropped += MAX (n_segments, 1);
+      self->stack->statistics.tx_dropped++;
+      return ERR_VAL;
+    }
+  /* if that takes more buffers than the device does, one for each segment is always possible */
+  is_whole = is_whole && dpdk_stack_interface_make_room (self, 1) &&
+             hand_over_whole (self, p, frame, header_length);
+  if (!is_whole && (!dpdk_stack_interface_make_room (self, n_segments) ||
+                    (!cut (self, p, frame, header_length, segment_size, TRUE) &&
+                     !cut (self, p, frame, header_length, segment_size, FALSE))))
+    {
+      self->stack->statistics.tx_dropped += n_segments;
       return ERR_MEM;
     }
   if ((self->offloads & DPDK_STACK_OFFLOAD_TX_CHECKSUM) != 0)

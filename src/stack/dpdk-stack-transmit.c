@@ -119,7 +119,7 @@ dpdk_stack_interface_make_room (DpdkStackInterface *self, guint n)
 static gboolean
 may_refer (DpdkStackInterface *self, const struct pbuf *p, const DpdkStackFrame *frame)
 {
-  return p->tot_len > DPDK_STACK_ARENA_MIN && frame != NULL && frame->protocol == IP_PROTO_TCP &&
+  return p->tot_len > DPDK_STACK_ARENA_MIN && frame->protocol == IP_PROTO_TCP &&
          self->stack->budget->arena != NULL && dpdk_stack_may_refer (self->offloads);
 }
 
@@ -145,7 +145,7 @@ dpdk_stack_interface_transmit (struct netif *netif, struct pbuf *p)
         }
       frame = &parsed;
     }
-  if (p->segment_len != 0 || may_refer (self, p, frame))
+  if (frame != NULL && (p->segment_len != 0 || may_refer (self, p, frame)))
     return dpdk_stack_interface_transmit_large (self, p, frame);
   if (dpdk_stack_interface_make_room (self, 1))
     mbuf = make_frame (self, p, frame);

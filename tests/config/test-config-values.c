@@ -159,7 +159,7 @@ test_properties (void)
           "\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.0.0.2/8\"],"
           "\"gateway_v4\":\"10.0.0.1\",\"gateway_v6\":\"fe80::1\",\"mtu\":1400,"
           "\"role\":\"kernel\",\"original_name\":\"ens5\","
-          "\"offloads\":{\"tso\":\"off\",\"gro\":\"off\","
+          "\"offloads\":{\"tso\":\"off\",\"gro\":\"off\",\"gso\":\"off\","
           "\"rx_checksum\":\"auto\"}}]"),
       &error);
   g_assert_no_error (error);
@@ -181,7 +181,8 @@ test_properties (void)
                 &addresses, "gateway-v4", &gateway_v4, "gateway-v6", &gateway_v6, "mtu", &mtu,
                 "role", &role, "original-name", &original_name, "disabled-offloads", &disabled,
                 NULL);
-  g_assert_cmphex (disabled, ==, DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_GRO);
+  g_assert_cmphex (disabled, ==,
+                   DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_GRO | DPDK_STACK_OFFLOAD_GSO);
   g_assert_cmpstr (pci_address, ==, "0000:28:00.0");
   g_assert_null (vdev);
   g_assert_cmpstr (mac, ==, "02:00:00:00:00:01");

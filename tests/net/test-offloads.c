@@ -10,6 +10,11 @@
 #define N_DAMAGED 20
 #define MAX_EXCHANGES 20
 
+/* large enough to be referred to, and one that is not */
+#define PIECE 2200
+#define LENT_PIECE 100
+#define N_PIECES 100
+
 #define MTU 1500
 #define ALL                                                                                        \
   (DPDK_STACK_OFFLOAD_RX_CHECKSUM | DPDK_STACK_OFFLOAD_TX_CHECKSUM | DPDK_STACK_OFFLOAD_TSO |      \
@@ -493,6 +498,67 @@ let_go (Hold *self)
   g_mutex_unlock (&self->lock);
 }
 
+/* data in so many pieces, some of them lent, that a packet of 64 KiB of them has more buffers than a
+   device takes */
+static void
+test_pieces (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dpdk-offloads-XXXXXX", &error);
+  g_autofree char *path = g_strdup_printf ("%s/vhost", folder);
+  g_autofree char *vhost = g_strdup_printf ("net_vhost0,iface=%s,queues=1,tso=1", path);
+  g_autofree char *virtio = g_strdup_printf ("net_virtio_user0,path=%s,queues=1", path);
+  DpdkEal *eal = dpdk_eal_new (NULL, &error);
+  DpdkTcpConnection *ends[2];
+  DpdkTcpListener *listener;
+  DpdkRuntime *runtimes[2];
+  guint64 offset = 0;
+
+  g_assert_no_error (error);
+  dpdk_test_ignore_fds (2);
+  runtimes[1] = start_end (1, vhost, NULL, MTU, DPDK_STACK_OFFLOAD_NONE);
+  runtimes[0] = start_end (0, virtio, NULL, MTU, DPDK_STACK_OFFLOAD_NONE);
+  listener = net_listen (runtimes[1], "198.18.1.2", 0);
+  ends[0] = net_connect (runtimes[0], "198.18.1.2", net_listener_get_port (listener));
+  ends[1] = net_accept (listener);
+  /* the window opens first */
+  for (guint i = 0; i < 16; i++)
+    {
+      net_write_pattern (ends[0], 0, N_PIECES * PIECE);
+      net_read_pattern (ends[1], 0, N_PIECES * PIECE);
+    }
+  g_assert_cmpuint (count (runtimes[0], DPDK_STACK_COUNTER_GSO_SEGMENTS), ==, 0);
+  for (guint round = 0;
+       round < MAX_EXCHANGES || count (runtimes[0], DPDK_STACK_COUNTER_GSO_SEGMENTS) == 0; round++)
+    {
+      const guint64 first = offset;
+      Hold held = { 0 };
+
+      hold (&held, runtimes[0]);
+      for (guint i = 0; i < N_PIECES; i++)
+        {
+          g_autoptr (GBytes) lent = g_bytes_new (net_pattern (offset + PIECE), LENT_PIECE);
+
+          net_write_pattern (ends[0], offset, PIECE);
+          dpdk_tcp_connection_write_bytes (ends[0], lent, NULL, &error);
+          g_assert_no_error (error);
+          offset += PIECE + LENT_PIECE;
+        }
+      let_go (&held);
+      net_read_pattern (ends[1], first, offset - first);
+    }
+  for (guint i = 0; i < 2; i++)
+    net_close (ends[i]);
+  net_release (ends[0]);
+  net_release (ends[1]);
+  net_release (listener);
+  stop (runtimes[0]);
+  stop (runtimes[1]);
+  g_object_unref (eal);
+  dpdk_test_assert_eal_dead ();
+  g_rmdir (folder);
+}
+
 /* The driver has the packets until the other side takes them: meanwhile their data is sent again, and a
    connection ends whose data it has. */
 static void
@@ -568,6 +634,7 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/net/offloads/link", DPDK_TEST_FLAGS_NETWORK, test_link);
   dpdk_test_add_func ("/net/offloads/impaired", DPDK_TEST_FLAGS_NETWORK, test_impaired);
   dpdk_test_add_func ("/net/offloads/virtio", DPDK_TEST_FLAGS_NETWORK, test_virtio);
+  dpdk_test_add_func ("/net/offloads/pieces", DPDK_TEST_FLAGS_NETWORK, test_pieces);
   dpdk_test_add_func ("/net/offloads/held", DPDK_TEST_FLAGS_NETWORK, test_held);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 /* the side of an endpoint that faces the stack: everything here runs on the worker */
 #include "dpdk-tcp-endpoint-internal.h"
 
+#include <rte_prefetch.h>
 #include <lwip/sys.h>
 
 /* a closed connection may wait this long for a peer that does not take our data */
@@ -359,9 +360,6 @@ on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
   DpdkTcpEndpoint *self = arg;
   gboolean is_usual = p != NULL;
 
-  /* in time for the function that is called */
-  __builtin_prefetch (self->readable.user_data);
-  __builtin_prefetch (self->ready_socket);
   if (p != NULL)
     p = copy_if_better (self, p);
   dpdk_tcp_endpoint_lock_own (self);
@@ -483,6 +481,16 @@ static const DpdkClosableFuncs closable_funcs = {
   .lose_port = closable_lose_port,
 };
 
+/* for the function that will be called */
+static void
+prefetch_ready (gconstpointer arg)
+{
+  const DpdkTcpEndpoint *self = arg;
+
+  rte_prefetch0 (self->ready_socket);
+  rte_prefetch0 (self->readable.user_data);
+}
+
 void
 dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
 {
@@ -493,6 +501,7 @@ dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
   tcp_recv (pcb, on_received);
   tcp_sent (pcb, on_sent);
   tcp_err (pcb, on_error);
+  dpdk_stack_set_prefetch (dpdk_worker_core_get_stack (self->core), on_received, prefetch_ready);
   dpdk_worker_core_add_closable (self->core, &self->closable);
 }
 

@@ -166,7 +166,7 @@ prefetch_some (DpdkTcpSocket *const *sockets, gsize n_sockets)
 {
   /* each of them tells where the next one is */
   for (gsize i = 0; i < n_sockets; i++)
-    __builtin_prefetch (sockets[i]);
+    rte_prefetch0 (sockets[i]);
   for (gsize i = 0; i < n_sockets; i++)
     dpdk_tcp_endpoint_prefetch (dpdk_tcp_socket_get_endpoint (sockets[i]));
   for (gsize i = 0; i < n_sockets; i++)

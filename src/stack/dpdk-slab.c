@@ -3,6 +3,7 @@
 
 #include "dpdk-chunk.h"
 
+#include <rte_prefetch.h>
 #include <stdlib.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -136,7 +137,11 @@ dpdk_slab_allocate (DpdkSlab *self, gsize size)
   class_index = (guint) ((size + sizeof (Header) - 1) / CLASS_STEP);
   header = self->classes[class_index].unused;
   if (G_LIKELY (header != NULL))
-    self->classes[class_index].unused = header->next;
+    {
+      self->classes[class_index].unused = header->next;
+      /* the next one to be taken may be long out of the cache */
+      rte_prefetch0_write (header->next);
+    }
   else if ((header = take_new (self, class_index)) == NULL)
     return NULL;
   header->class_index = class_index;

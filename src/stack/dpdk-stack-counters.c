@@ -97,8 +97,8 @@ G_DEFINE_BOXED_TYPE (DpdkStackCounters, dpdk_stack_counters, dpdk_stack_counters
  *   [method@Dpdk.RuntimeBuilder.set_memory_budget]
  * @DPDK_STACK_COUNTER_TCP_CONNECTIONS: connections that there are now, those in TIME-WAIT included
  * @DPDK_STACK_COUNTER_TCP_TIME_WAIT: connections that are in TIME-WAIT now
- * @DPDK_STACK_COUNTER_TCP_HASH_BUCKETS: the buckets of the table in which connections are found: there
- *   should be about as many as connections, or more
+ * @DPDK_STACK_COUNTER_TCP_HASH_BUCKETS: the buckets of the table in which connections are found, each
+ *   with room for seven: there should be one for every three connections, or more
  *
  * What is counted. All but the last five count events since the worker was started.
  *

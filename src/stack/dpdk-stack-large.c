@@ -238,8 +238,8 @@ take_heads (DpdkStackInterface *self, struct rte_mbuf **heads, guint n)
     return FALSE;
   for (guint i = 0; i < n; i++)
     {
-      __builtin_prefetch (heads[i], 1);
-      __builtin_prefetch ((char *) heads[i] + RTE_CACHE_LINE_SIZE, 1);
+      rte_prefetch0_write (heads[i]);
+      rte_prefetch0_write ((char *) heads[i] + RTE_CACHE_LINE_SIZE);
     }
   for (guint i = 0; i < n; i++)
     rte_pktmbuf_reset (heads[i]);
@@ -252,7 +252,7 @@ prefetch_data (struct rte_mbuf *mbuf)
   char *data = rte_pktmbuf_mtod (mbuf, char *);
 
   for (guint i = 0; i < PREFETCHED_LINES; i++)
-    __builtin_prefetch (data + i * RTE_CACHE_LINE_SIZE, 1);
+    rte_prefetch0_write (data + i * RTE_CACHE_LINE_SIZE);
 }
 
 static gboolean

@@ -1,10 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* with very many connections the next one is in no cache; those of a burst are fetched together */
+/* with very many connections the next one is in no cache; those of a burst are fetched in time */
 #include "dpdk-stack-prefetch.h"
 
 #include "dpdk-stack-private.h"
 
 #include <lwip/priv/tcp_demux.h>
+
+#define STEP_DISTANCE (DPDK_STACK_LOOKAHEAD / G_N_ELEMENTS (steps))
+/* of what is no segment; a segment that has it as well is not looked ahead for */
+#define NO_HASH G_MAXUINT32
+
+typedef void (*Step) (DpdkStackLookahead *self, guint32 hash);
+
+static void
+prefetch_bucket (DpdkStackLookahead *self, guint32 hash)
+{
+  tcp_demux_prefetch_bucket (hash);
+}
+
+static void
+prefetch_pcb (DpdkStackLookahead *self, guint32 hash)
+{
+  tcp_demux_prefetch_pcb (hash);
+}
+
+static void
+prefetch_arg (DpdkStackLookahead *self, guint32 hash)
+{
+  tcp_demux_prefetch_arg (hash, DPDK_STACK_PREFETCH_SIZE);
+}
+
+static void
+prefetch_rest (DpdkStackLookahead *self, guint32 hash)
+{
+  const void *arg = tcp_demux_prefetch_acked (hash, self->stack->prefetched_recv);
+
+  if (arg != NULL)
+    self->stack->prefetch_more (arg);
+}
+
+static const Step steps[] = { prefetch_bucket, prefetch_pcb, prefetch_arg, prefetch_rest };
 
 static gboolean
 get_hash (const struct rte_mbuf *mbuf, guint32 *hash)
@@ -39,25 +74,43 @@ get_hash (const struct rte_mbuf *mbuf, guint32 *hash)
   return TRUE;
 }
 
+/* what packet @i needs, a step further for each of those in front of it: what one step has asked for has
+   come when the next one looks at it */
 void
-dpdk_stack_prefetch (struct rte_mbuf *const *packets, guint n_packets)
+dpdk_stack_lookahead_step (DpdkStackLookahead *self, guint i)
 {
-  guint32 hashes[DPDK_STACK_BURST];
-  guint n = 0;
+  if (i < self->n && !get_hash (self->packets[i], &self->hashes[i]))
+    self->hashes[i] = NO_HASH;
+  for (guint step = 0; step < G_N_ELEMENTS (steps); step++, i -= STEP_DISTANCE)
+    {
+      if (i < self->n && self->hashes[i] != NO_HASH)
+        steps[step](self, self->hashes[i]);
+      if (i < STEP_DISTANCE)
+        break;
+    }
+}
 
-  if (!tcp_demux_wants_prefetch ())
-    return;
-  for (guint i = 0; i < n_packets; i++)
-    if (get_hash (packets[i], &hashes[n]))
-      tcp_demux_prefetch_bucket (hashes[n++]);
-  for (guint i = 0; i < n; i++)
-    tcp_demux_prefetch_pcb (hashes[i]);
-  for (guint i = 0; i < n; i++)
-    tcp_demux_prefetch_arg (hashes[i], DPDK_STACK_PREFETCH_SIZE);
+void
+dpdk_stack_lookahead_begin (DpdkStackLookahead *self, DpdkStack *stack,
+                            struct rte_mbuf *const *packets, guint n)
+{
+  self->stack = stack;
+  self->packets = packets;
+  self->n = tcp_demux_wants_prefetch () ? n : 0;
+  if (self->n > 0)
+    for (guint i = 0; i < DPDK_STACK_LOOKAHEAD; i++)
+      dpdk_stack_lookahead_step (self, i);
 }
 
 void
 dpdk_stack_prefetch_connection (const struct tcp_pcb *pcb)
 {
   dpdk_stack_prefetch_lines (pcb, TCP_PCB_USED);
+}
+
+void
+dpdk_stack_set_prefetch (DpdkStack *self, tcp_recv_fn recv, DpdkStackPrefetchFunc func)
+{
+  self->prefetched_recv = recv;
+  self->prefetch_more = func;
 }

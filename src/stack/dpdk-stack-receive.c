@@ -119,16 +119,16 @@ dpdk_stack_interface_input_datagram (DpdkStackInterface *self, struct rte_mbuf *
     pbuf_free (p);
 }
 
-/* another processor has written all of it just now; headers and a small message are in two lines */
+/* Another processor has written all of it just now. Headers and a small message are in two lines, which
+   nearly always begin behind the headroom: asking there need not wait for the header of the buffer. */
 static void
-prefetch_data (struct rte_mbuf *const *packets, guint n_packets)
+prefetch_data (DpdkStackInterface *self, struct rte_mbuf *const *packets, guint n_packets)
 {
   for (guint i = 0; i < n_packets; i++)
-    rte_prefetch0 (packets[i]);
-  for (guint i = 0; i < n_packets; i++)
     {
-      const char *data = rte_pktmbuf_mtod (packets[i], const char *);
+      const char *data = (const char *) packets[i] + self->data_offset;
 
+      rte_prefetch0 (packets[i]);
       rte_prefetch0 (data);
       rte_prefetch0 (data + RTE_CACHE_LINE_SIZE);
     }
@@ -157,11 +157,12 @@ dpdk_stack_interface_receive (DpdkStackInterface *self)
   struct rte_mbuf *burst[DPDK_STACK_BURST];
   guint16 n = dpdk_port_rx_burst_uncounted (self->port, self->queue, (DpdkPacket **) burst,
                                             DPDK_STACK_BURST);
+  DpdkStackLookahead lookahead;
   guint n_ours = 0;
 
   if (n == 0)
     return 0;
-  prefetch_data (burst, n);
+  prefetch_data (self, burst, n);
   for (guint16 i = 0; i < n; i++)
     {
       struct rte_mbuf *mbuf = burst[i];
@@ -173,13 +174,15 @@ dpdk_stack_interface_receive (DpdkStackInterface *self)
     }
   if (n_ours > 1 && (self->offloads & DPDK_STACK_OFFLOAD_GRO) != 0)
     n_ours = dpdk_stack_gro (self->stack, burst, n_ours);
-  dpdk_stack_prefetch (burst, n_ours);
+  dpdk_stack_lookahead_begin (&lookahead, self->stack, burst, n_ours);
   for (guint i = 0; i < MIN (N_AHEAD, n_ours); i++)
     prefetch_buffers (self, burst[i]);
   for (guint i = 0; i < n_ours; i++)
     {
       if (i + N_AHEAD < n_ours)
         prefetch_buffers (self, burst[i + N_AHEAD]);
+      if (lookahead.n > 0)
+        dpdk_stack_lookahead_step (&lookahead, i + DPDK_STACK_LOOKAHEAD);
       dpdk_stack_interface_input (self, burst[i]);
       if (n < DPDK_STACK_BURST && self->n_unsent >= FEW_UNSENT)
         dpdk_stack_interface_flush (self);

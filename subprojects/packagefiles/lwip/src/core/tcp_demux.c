@@ -4,6 +4,7 @@
 
 #if LWIP_TCP
 
+#include "lwip/priv/prefetch.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/priv/tcp_time_wait.h"
 #include "lwip/priv/tcp_timed.h"
@@ -22,7 +23,6 @@
 
 #define NUM_PORTS 65536U
 
-#define CACHE_LINE 64U
 #define PREFETCH_MIN 512U
 
 /* The wheel of idle connections with keepalive: one turn takes about a minute,
@@ -167,22 +167,32 @@ listen_remove(struct tcp_pcb_listen *lpcb)
   }
 }
 
+struct ends {
+  const ip_addr_t *local_ip;
+  const ip_addr_t *remote_ip;
+  u16_t local_port;
+  u16_t remote_port;
+};
+
+static int
+is_between(const struct tcp_hash_node *node, const void *key)
+{
+  const struct tcp_pcb *pcb = TCP_HASH_ENTRY(node, const struct tcp_pcb, hash);
+  const struct ends *ends = (const struct ends *)key;
+
+  return (pcb->remote_port == ends->remote_port) && (pcb->local_port == ends->local_port) &&
+         ip_addr_cmp(&pcb->remote_ip, ends->remote_ip) && ip_addr_cmp(&pcb->local_ip, ends->local_ip);
+}
+
 /** Finds the connection, but not one in TIME-WAIT, that a segment belongs to. */
 struct tcp_pcb *
 tcp_demux_find(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip, u16_t remote_port)
 {
-  u32_t hash = tcp_demux_hash(local_ip, local_port, remote_ip, remote_port);
-  struct tcp_hash_node *node;
+  const u32_t hash = tcp_demux_hash(local_ip, local_port, remote_ip, remote_port);
+  const struct ends ends = { local_ip, remote_ip, local_port, remote_port };
+  struct tcp_hash_node *node = tcp_hash_find(&conns, hash, is_between, &ends);
 
-  for (node = *tcp_hash_bucket(&conns, hash); node != NULL; node = node->next) {
-    struct tcp_pcb *pcb = TCP_HASH_ENTRY(node, struct tcp_pcb, hash);
-    if ((node->hash == hash) &&
-        (pcb->remote_port == remote_port) && (pcb->local_port == local_port) &&
-        ip_addr_cmp(&pcb->remote_ip, remote_ip) && ip_addr_cmp(&pcb->local_ip, local_ip)) {
-      return pcb;
-    }
-  }
-  return NULL;
+  return (node != NULL) ? TCP_HASH_ENTRY(node, struct tcp_pcb, hash) : NULL;
 }
 
 /** Whether there is a connection with these ends, in TIME-WAIT or not. */
@@ -298,26 +308,24 @@ tcp_demux_wants_prefetch(void)
 void
 tcp_demux_prefetch_bucket(u32_t hash)
 {
-  __builtin_prefetch(tcp_hash_bucket(&conns, hash));
+  lwip_prefetch(tcp_hash_bucket(&conns, hash));
 }
 
-static void
-prefetch(const void *p, size_t size)
+static const struct tcp_pcb *
+candidate(u32_t hash)
 {
-  size_t i;
+  const struct tcp_hash_node *node = tcp_hash_candidate(&conns, hash);
 
-  for (i = 0; i < size; i += CACHE_LINE) {
-    __builtin_prefetch((const char *)p + i);
-  }
+  return (node != NULL) ? TCP_HASH_ENTRY(node, const struct tcp_pcb, hash) : NULL;
 }
 
 void
 tcp_demux_prefetch_pcb(u32_t hash)
 {
-  const struct tcp_hash_node *node = *tcp_hash_bucket(&conns, hash);
+  const struct tcp_pcb *pcb = candidate(hash);
 
-  if (node != NULL) {
-    prefetch(TCP_HASH_ENTRY(node, struct tcp_pcb, hash), TCP_PCB_USED);
+  if (pcb != NULL) {
+    lwip_prefetch_lines(pcb, TCP_PCB_USED);
   } else {
     tcp_time_wait_prefetch(hash);
   }
@@ -326,17 +334,27 @@ tcp_demux_prefetch_pcb(u32_t hash)
 void
 tcp_demux_prefetch_arg(u32_t hash, size_t size)
 {
-  const struct tcp_hash_node *node = *tcp_hash_bucket(&conns, hash);
+  const struct tcp_pcb *pcb = candidate(hash);
 
-  if ((node != NULL) && (node->hash != hash) && (node->next != NULL)) {
-    /* the first one was another one */
-    prefetch(TCP_HASH_ENTRY(node->next, struct tcp_pcb, hash), TCP_PCB_USED);
-  } else if (node != NULL) {
-    const struct tcp_pcb *pcb = TCP_HASH_ENTRY(node, struct tcp_pcb, hash);
-    prefetch(pcb->callback_arg, size);
-    /* what it acknowledges */
-    __builtin_prefetch(pcb->unacked);
+  if (pcb != NULL) {
+    lwip_prefetch_lines(pcb->callback_arg, size);
+    lwip_prefetch(pcb->tx);
+    lwip_prefetch(pcb->unacked);
   }
+}
+
+void *
+tcp_demux_prefetch_acked(u32_t hash, tcp_recv_fn recv)
+{
+  const struct tcp_pcb *pcb = candidate(hash);
+
+  if (pcb == NULL) {
+    return NULL;
+  }
+  if (pcb->unacked != NULL) {
+    lwip_prefetch(pcb->unacked->p);
+  }
+  return (pcb->recv == recv) ? pcb->callback_arg : NULL;
 }
 
 /** Puts pcb on one of the lists of tcp_pcb_lists[], what TCP_REG() does. */

@@ -4,6 +4,7 @@
 
 #if LWIP_TCP
 
+#include "lwip/priv/prefetch.h"
 #include "lwip/priv/tcp_cookie.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/priv/tcp_recovery.h"
@@ -190,6 +191,14 @@ tcp_time_wait_enter(const struct tcp_pcb *pcb)
   tcp_timer_needed();
 }
 
+static int
+has_key(const struct tcp_hash_node *node, const void *key)
+{
+  const struct tcp_time_wait *tw = TCP_HASH_ENTRY(node, const struct tcp_time_wait, node);
+
+  return memcmp(&tw->key, key, sizeof(tw->key)) == 0;
+}
+
 /** Finds the connection in TIME-WAIT with these ends. */
 struct tcp_time_wait *
 tcp_time_wait_find(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip,
@@ -203,18 +212,12 @@ tcp_time_wait_find(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t 
     return NULL;
   }
   hash = tcp_demux_hash(local_ip, local_port, remote_ip, remote_port);
-  node = *tcp_hash_bucket(&time_waits, hash);
-  if (node == NULL) {
+  if (tcp_hash_candidate(&time_waits, hash) == NULL) {
     return NULL;
   }
   key_set(&key, local_ip, local_port, remote_ip, remote_port);
-  for (; node != NULL; node = node->next) {
-    struct tcp_time_wait *tw = TCP_HASH_ENTRY(node, struct tcp_time_wait, node);
-    if ((node->hash == hash) && (memcmp(&tw->key, &key, sizeof(key)) == 0)) {
-      return tw;
-    }
-  }
-  return NULL;
+  node = tcp_hash_find(&time_waits, hash, has_key, &key);
+  return (node != NULL) ? TCP_HASH_ENTRY(node, struct tcp_time_wait, node) : NULL;
 }
 
 /** The connection is forgotten. */
@@ -309,7 +312,7 @@ tcp_time_wait_tmr(void)
   while (((tw = oldest) != NULL) &&
          ((u32_t)(tcp_ticks - tw->start) > 2 * TCP_MSL / TCP_SLOW_INTERVAL)) {
     /* long out of the cache */
-    __builtin_prefetch(tw->next);
+    lwip_prefetch(tw->next);
     tcp_time_wait_end(tw);
   }
 }
@@ -319,7 +322,7 @@ void
 tcp_time_wait_prefetch(u32_t hash)
 {
   if (time_waits.num != 0) {
-    __builtin_prefetch(tcp_hash_bucket(&time_waits, hash));
+    lwip_prefetch(tcp_hash_bucket(&time_waits, hash));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #if LWIP_TCP
 
+#include "lwip/priv/prefetch.h"
 #include "lwip/priv/tcp_demux.h"
 #include "lwip/priv/tcp_timed.h"
 
@@ -14,8 +15,9 @@
 /* the ring is never larger; half of it is enough for all connections */
 #define MAX_SIZE (1U << 24)
 
-/* so far ahead pcbs are fetched */
+/* so far ahead pcbs are fetched, and then what they know of data on its way */
 #define AHEAD 8U
+#define TX_AHEAD 4U
 
 /* The ring; a pcb that has gone leaves NULL. Counts go on for ever, the lower
  * bits are the place. */
@@ -157,14 +159,23 @@ tcp_timed_put_back(void)
   }
 }
 
+static void
+fetch_next(void)
+{
+  if (end - first > AHEAD) {
+    tcp_timed_prefetch(*place(first + AHEAD));
+  }
+  if ((end - first > TX_AHEAD) && (*place(first + TX_AHEAD) != NULL)) {
+    lwip_prefetch((*place(first + TX_AHEAD))->tx);
+  }
+}
+
 struct tcp_pcb *
 tcp_timed_next(void)
 {
   tcp_timed_put_back();
   while ((first != due_end) && (current == NULL)) {
-    if (end - first > AHEAD) {
-      tcp_timed_prefetch(*place(first + AHEAD));
-    }
+    fetch_next();
     current = *place(first++);
   }
   return current;

@@ -338,7 +338,7 @@ tcp_demux_prefetch_arg(u32_t hash, size_t size)
 
   if (pcb != NULL) {
     lwip_prefetch_lines(pcb->callback_arg, size);
-    lwip_prefetch(pcb->tx);
+    lwip_prefetch_lines(pcb->tx, sizeof(*pcb->tx));
     lwip_prefetch(pcb->unacked);
   }
 }

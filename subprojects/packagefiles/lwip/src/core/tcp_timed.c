@@ -166,7 +166,8 @@ fetch_next(void)
     tcp_timed_prefetch(*place(first + AHEAD));
   }
   if ((end - first > TX_AHEAD) && (*place(first + TX_AHEAD) != NULL)) {
-    lwip_prefetch((*place(first + TX_AHEAD))->tx);
+    const struct tcp_tx *tx = (*place(first + TX_AHEAD))->tx;
+    lwip_prefetch_lines(tx, sizeof(*tx));
   }
 }
 

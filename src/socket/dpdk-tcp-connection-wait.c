@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* waiting for a connection, and reading without taking away */
 #include "dpdk-socket-private.h"
+#include "dpdk-socket-source-private.h"
 #include "dpdk-tcp-endpoint-private.h"
 #include "dpdk-tcp-task-private.h"
 
@@ -87,20 +88,14 @@ connection_source_finalize (GSource *source)
   g_object_unref (((ConnectionSource *) source)->connection);
 }
 
-static gboolean
-ignore_cancelled (GCancellable *cancellable, gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
 /**
- * dpdk_tcp_connection_create_source: (skip)
+ * dpdk_tcp_connection_create_source:
  * @self: a connection
  * @condition: %G_IO_IN, %G_IO_OUT, or both
  * @cancellable: (nullable): to be dispatched, too, when it is cancelled
  *
  * Creates a source that is dispatched as long as the connection can be read or written without waiting.
- * Its callback is a [callback@Dpdk.TcpConnectionSourceFunc]. Bindings use the sources of the streams.
+ * Its callback is a [callback@Dpdk.TcpConnectionSourceFunc].
  *
  * May be called from any thread.
  *
@@ -115,6 +110,7 @@ dpdk_tcp_connection_create_source (DpdkTcpConnection *self, GIOCondition conditi
   static GSourceFuncs funcs = {
     .dispatch = connection_source_dispatch,
     .finalize = connection_source_finalize,
+    .closure_callback = (GSourceFunc) (gpointer) dpdk_socket_source_call_closure,
   };
   g_autoptr (GSource) child = NULL;
   ConnectionSource *connection_source;
@@ -131,12 +127,7 @@ dpdk_tcp_connection_create_source (DpdkTcpConnection *self, GIOCondition conditi
   child = dpdk_tcp_endpoint_create_source (get_endpoint (self), condition);
   g_source_add_child_source (source, child);
   if (cancellable != NULL)
-    {
-      g_autoptr (GSource) cancel = g_cancellable_source_new (cancellable);
-
-      g_source_set_callback (cancel, G_SOURCE_FUNC (ignore_cancelled), NULL, NULL);
-      g_source_add_child_source (source, cancel);
-    }
+    dpdk_socket_source_add_cancellable (source, cancellable);
   return source;
 }
 

@@ -174,6 +174,15 @@ def data_of_a_connection():
     assert succeeded and info.state == Dpdk.TcpState.ESTABLISHED
     assert (info.bytes_sent, info.bytes_received) == (6, 13), info
     assert connection.condition_check(GLib.IOCondition.OUT) == GLib.IOCondition.OUT
+    assert connection.read_bytes(100, None).get_data() == b', second'
+    calls = []
+    source = connection.create_source(GLib.IOCondition.IN, None)
+    source.set_callback(lambda *_: calls.append(connection.condition_check(GLib.IOCondition.IN)))
+    source.attach(None)
+    peer.sendall(b'more')
+    scenario.iterate_until(lambda: calls)
+    assert calls == [GLib.IOCondition.IN] and source.is_destroyed(), calls
+    assert connection.read_bytes(100, None).get_data() == b'more'
     # linger 0 resets
     ours.set_linger(0)
     connection.close(None)

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 typedef struct {
   guint n_connections;
   guint window;
+  /* how long an end that has nothing to do is busy */
+  guint busy_ns;
   /* sends a request; on the thread of the client */
   void (*send) (gpointer client, guint connection);
   /* or NULL: these are the next ones */

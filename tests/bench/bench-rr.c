@@ -10,11 +10,13 @@
 static char *side;
 static int n_connections;
 static int window;
+static int busy_ns;
 
 static const GOptionEntry entries[] = {
   { "side", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &side, NULL, NULL },
   { "side-connections", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &n_connections, NULL, NULL },
   { "side-window", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &window, NULL, NULL },
+  { "side-busy", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &busy_ns, NULL, NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -100,6 +102,7 @@ bench_rr_serve (const BenchRrKind *const *kinds)
   bench_thread_raise ();
   server.kind = find_kind (kinds, side);
   bench_load_init (&server.load, (guint) n_connections, (guint) window);
+  server.load.busy_ns = (guint) busy_ns;
   server.client = server.kind->start (&server.load);
   bench_child_serve (answer, &server);
   /* the other threads poll on */
@@ -113,6 +116,16 @@ bench_rr_child_new (const BenchRrKind *kind, guint connections, guint requests)
   g_autofree char *connections_arg = g_strdup_printf ("--side-connections=%u", connections);
   g_autofree char *window_arg = g_strdup_printf ("--side-window=%u", requests);
   const char *argv[] = { kind_arg, connections_arg, window_arg, NULL };
+
+  return bench_child_new (argv);
+}
+
+BenchChild *
+bench_rr_child_new_line (guint ns)
+{
+  g_autofree char *kind_arg = g_strdup_printf ("--side=%s", bench_rr_line.name);
+  g_autofree char *busy_arg = g_strdup_printf ("--side-busy=%u", ns);
+  const char *argv[] = { kind_arg, busy_arg, "--side-connections=1", "--side-window=1", NULL };
 
   return bench_child_new (argv);
 }

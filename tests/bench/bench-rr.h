@@ -31,6 +31,8 @@ extern const BenchRrKind bench_rr_raw;
 extern const BenchRrKind bench_rr_lwip;
 /* sockets and epoll over a veth pair */
 extern const BenchRrKind bench_rr_kernel;
+/* no stack at all: a cache line between two threads, a single connection */
+extern const BenchRrKind bench_rr_line;
 
 /* what is measured of a child */
 enum {
@@ -52,6 +54,8 @@ GOptionGroup *bench_rr_get_option_group (void);
 gboolean bench_rr_serve (const BenchRrKind *const *kinds);
 
 BenchChild *bench_rr_child_new (const BenchRrKind *kind, guint n_connections, guint window);
+/* @busy_ns: how long each end of bench_rr_line is busy before it hands over */
+BenchChild *bench_rr_child_new_line (guint busy_ns);
 double bench_rr_child_measure (BenchChild *child, guint ms, guint index);
 
 guint bench_rr_get_n_ports (const BenchLoad *load);

@@ -13,7 +13,11 @@ create_pcb (DpdkTcpEndpoint *self, const ip_addr_t *ip)
   if (pcb == NULL)
     return NULL;
   dpdk_tcp_endpoint_get_options (self, &options);
-  dpdk_stack_tcp_options_apply (&options, pcb);
+  if (dpdk_stack_tcp_options_apply (&options, pcb) != ERR_OK)
+    {
+      tcp_abort (pcb);
+      return NULL;
+    }
   pcb->ttl = dpdk_tcp_endpoint_get_ip_option (self, DPDK_IP_OPTION_TTL);
   pcb->tos = dpdk_tcp_endpoint_get_ip_option (self, DPDK_IP_OPTION_TRAFFIC_CLASS);
   return pcb;
@@ -105,8 +109,8 @@ dpdk_tcp_endpoint_fail_connect (DpdkTcpEndpoint *self, err_t native)
   dpdk_tcp_endpoint_complete_connect (self);
 }
 
-static err_t
-on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
+err_t
+dpdk_tcp_endpoint_on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
 {
   DpdkTcpEndpoint *self = arg;
   gboolean has_function;
@@ -115,7 +119,7 @@ on_connected (void *arg, struct tcp_pcb *pcb, err_t native)
     {
       self->deadline_is_of_connect = FALSE;
       self->deadline = 0;
-      tcp_poll (pcb, NULL, 0);
+      tcp_poll_interval (pcb, 0);
     }
   dpdk_tcp_endpoint_lock (self);
   self->state = ENDPOINT_CONNECTED;
@@ -170,7 +174,7 @@ dpdk_tcp_endpoint_connect_now (DpdkTcpEndpoint *self)
       dpdk_tcp_endpoint_fail_connect (self, ERR_RTE);
       return;
     }
-  native = tcp_connect (self->pcb, &ip, port, on_connected);
+  native = tcp_connect (self->pcb, &ip, port, dpdk_tcp_endpoint_on_connected);
   if (native != ERR_OK)
     {
       dpdk_tcp_endpoint_fail_connect (self, native);

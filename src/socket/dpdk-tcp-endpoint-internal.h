@@ -280,7 +280,7 @@ dpdk_tcp_endpoint_has_room_at_once_locked (DpdkTcpEndpoint *self, gsize count)
 {
   if (G_LIKELY (self->sending.n_queued == 0))
     return self->state == ENDPOINT_CONNECTED;
-  return self->pcb->unsent == NULL && dpdk_tcp_send_queue_may_copy (&self->sending) &&
+  return self->pcb->tx->unsent == NULL && dpdk_tcp_send_queue_may_copy (&self->sending) &&
          dpdk_tcp_endpoint_get_room_locked (self) >= count && tcp_sndbuf (self->pcb) >= count;
 }
 
@@ -318,6 +318,7 @@ void dpdk_tcp_endpoint_release_buffers (DpdkTcpEndpoint *self, struct pbuf *list
 void dpdk_tcp_endpoint_call_ready (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_drop_ready (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_call_connected (DpdkTcpEndpoint *self);
+err_t dpdk_tcp_endpoint_on_connected (void *arg, struct tcp_pcb *pcb, err_t native);
 void dpdk_tcp_endpoint_connect_now (DpdkTcpEndpoint *self);
 void dpdk_tcp_endpoint_fail_connect (DpdkTcpEndpoint *self, err_t native);
 /* the stack holds a reference as long as the connection has one on us */

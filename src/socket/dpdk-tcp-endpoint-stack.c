@@ -65,10 +65,8 @@ detach (DpdkTcpEndpoint *self)
   if (self->pcb != NULL)
     {
       tcp_arg (self->pcb, NULL);
-      tcp_recv (self->pcb, NULL);
-      tcp_sent (self->pcb, NULL);
-      tcp_err (self->pcb, NULL);
-      tcp_poll (self->pcb, NULL, 0);
+      tcp_set_callbacks (self->pcb, NULL);
+      tcp_poll_interval (self->pcb, 0);
       self->pcb = NULL;
     }
   if (self->held_port != 0)
@@ -101,8 +99,6 @@ on_error (void *arg, err_t native)
   detach (self);
 }
 
-static err_t on_poll (void *arg, struct tcp_pcb *pcb);
-
 void
 dpdk_tcp_endpoint_abort_now (DpdkTcpEndpoint *self, err_t reason)
 {
@@ -110,7 +106,7 @@ dpdk_tcp_endpoint_abort_now (DpdkTcpEndpoint *self, err_t reason)
 
   /* calls on_error () */
   tcp_arg (pcb, NULL);
-  tcp_err (pcb, NULL);
+  tcp_set_callbacks (pcb, NULL);
   tcp_abort (pcb);
   on_error (self, reason);
 }
@@ -160,10 +156,10 @@ dpdk_tcp_endpoint_send_queued (DpdkTcpEndpoint *self)
   dpdk_tcp_endpoint_unlock (self);
   tcp_output (self->pcb);
   /* with data on its way the acknowledgement brings us back, without it only the timer does */
-  if (!has_memory && self->pcb->unacked == NULL)
-    tcp_poll (self->pcb, on_poll, POLL_INTERVAL);
+  if (!has_memory && self->pcb->tx->unacked == NULL)
+    tcp_poll_interval (self->pcb, POLL_INTERVAL);
   else if (self->deadline == 0)
-    tcp_poll (self->pcb, NULL, 0);
+    tcp_poll_interval (self->pcb, 0);
 }
 
 static void
@@ -194,7 +190,7 @@ on_poll (void *arg, struct tcp_pcb *pcb)
 guint32
 dpdk_tcp_endpoint_poll_for (DpdkTcpEndpoint *self, guint ms)
 {
-  tcp_poll (self->pcb, on_poll, (u8_t) CLAMP (ms / (10 * POLL_UNIT_MS), 1, POLL_INTERVAL));
+  tcp_poll_interval (self->pcb, (u8_t) CLAMP (ms / (10 * POLL_UNIT_MS), 1, POLL_INTERVAL));
   /* 0 would be none */
   return (sys_now () + MIN (ms, (guint) G_MAXINT32)) | 1;
 }
@@ -491,6 +487,14 @@ prefetch_ready (gconstpointer arg)
   rte_prefetch0 (self->readable.user_data);
 }
 
+static const struct tcp_callbacks tcp_callbacks = {
+  .sent = on_sent,
+  .recv = on_received,
+  .connected = dpdk_tcp_endpoint_on_connected,
+  .poll = on_poll,
+  .errf = on_error,
+};
+
 void
 dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
 {
@@ -498,9 +502,7 @@ dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
   self->is_attached = TRUE;
   self->closable.funcs = &closable_funcs;
   tcp_arg (pcb, dpdk_tcp_endpoint_ref (self));
-  tcp_recv (pcb, on_received);
-  tcp_sent (pcb, on_sent);
-  tcp_err (pcb, on_error);
+  tcp_set_callbacks (pcb, &tcp_callbacks);
   dpdk_stack_set_prefetch (dpdk_worker_core_get_stack (self->core), on_received, prefetch_ready);
   dpdk_worker_core_add_closable (self->core, &self->closable);
 }

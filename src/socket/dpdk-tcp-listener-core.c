@@ -237,11 +237,11 @@ listen_native (Listen *listen, struct tcp_pcb **listening)
       tcp_abort (pcb);
       return native;
     }
-  *listening = tcp_listen_with_backlog_and_err (pcb, listen->backlog, &native);
+  native = dpdk_stack_tcp_options_apply (listen->options, pcb);
+  *listening =
+      native == ERR_OK ? tcp_listen_with_backlog_and_err (pcb, listen->backlog, &native) : NULL;
   if (*listening == NULL)
     tcp_abort (pcb);
-  else
-    dpdk_stack_tcp_options_apply (listen->options, *listening);
   return native;
 }
 

@@ -32,10 +32,10 @@ get_algorithm (DpdkCongestionControl congestion_control)
 }
 
 static DpdkCongestionControl
-get_congestion_control (const struct tcp_pcb *pcb)
+get_congestion_control (const struct tcp_params *params)
 {
-  return pcb->params.cc == &tcp_cc_newreno ? DPDK_CONGESTION_CONTROL_NEW_RENO
-                                           : DPDK_CONGESTION_CONTROL_CUBIC;
+  return params->cc == &tcp_cc_newreno ? DPDK_CONGESTION_CONTROL_NEW_RENO
+                                       : DPDK_CONGESTION_CONTROL_CUBIC;
 }
 
 /* the options of a SYN are sent once */
@@ -48,61 +48,47 @@ is_negotiated (const struct tcp_pcb *pcb)
 err_t
 dpdk_stack_tcp_options_apply (const DpdkStackTcpOptions *self, struct tcp_pcb *pcb)
 {
-  const struct tcp_cc *algorithm = get_algorithm (self->congestion_control);
+  const struct tcp_params params = {
+    .cc = get_algorithm (self->congestion_control),
+    .rcv_buf = self->receive_buffer_size,
+    .snd_buf = self->send_buffer_size,
+    .rto_min = (u16_t) self->rto_min,
+    .ack_delay = (u16_t) self->ack_delay,
+    .keep_idle = self->keepalive_idle * 1000,
+    .keep_intvl = self->keepalive_interval * 1000,
+    .keep_cnt = (u8_t) self->keepalive_count,
+    .user_timeout = self->user_timeout,
+    .options =
+        (u8_t) ((self->timestamps ? TCP_OPTION_TIMESTAMPS : 0) | (self->ecn ? TCP_OPTION_ECN : 0)),
+  };
+  err_t native;
 
-  if (is_negotiated (pcb))
-    {
-      guint send_buffer_size = pcb->params.snd_buf;
-      gboolean timestamps = (pcb->params.options & TCP_OPTION_TIMESTAMPS) != 0;
-      gboolean ecn = (pcb->params.options & TCP_OPTION_ECN) != 0;
-
-      if (timestamps != self->timestamps || ecn != self->ecn ||
-          tcp_set_sndbuf (pcb, self->send_buffer_size) != ERR_OK)
-        return ERR_VAL;
-      if (self->receive_buffer_size != pcb->params.rcv_buf &&
-          tcp_set_rcvbuf (pcb, self->receive_buffer_size) != ERR_OK)
-        {
-          tcp_set_sndbuf (pcb, send_buffer_size);
-          return ERR_VAL;
-        }
-      /* starts anew */
-      if (algorithm != pcb->params.cc)
-        tcp_set_congestion_control (pcb, algorithm);
-    }
-  else
-    {
-      if (tcp_set_sndbuf (pcb, self->send_buffer_size) != ERR_OK ||
-          tcp_set_rcvbuf (pcb, self->receive_buffer_size) != ERR_OK)
-        return ERR_VAL;
-      tcp_set_timestamps (pcb, self->timestamps ? 1 : 0);
-      tcp_set_ecn (pcb, self->ecn ? 1 : 0);
-      tcp_set_congestion_control (pcb, algorithm);
-    }
-  tcp_set_rto_min (pcb, (u16_t) self->rto_min);
-  tcp_set_ack_delay (pcb, (u16_t) self->ack_delay);
-  tcp_set_keepalive_times (pcb, self->keepalive_idle * 1000, self->keepalive_interval * 1000,
-                           (u8_t) self->keepalive_count);
-  tcp_set_keepalive (pcb, self->keepalive ? 1 : 0);
-  tcp_set_user_timeout (pcb, self->user_timeout);
-  return ERR_OK;
+  if (is_negotiated (pcb) && params.options != pcb->params->options)
+    return ERR_VAL;
+  native = tcp_set_params (pcb, &params);
+  if (native == ERR_OK)
+    tcp_set_keepalive (pcb, self->keepalive ? 1 : 0);
+  return native;
 }
 
 void
 dpdk_stack_tcp_options_read (DpdkStackTcpOptions *self, struct tcp_pcb *pcb)
 {
+  const struct tcp_params *params = pcb->params;
+
   *self = (DpdkStackTcpOptions){
-    .congestion_control = get_congestion_control (pcb),
-    .receive_buffer_size = pcb->params.rcv_buf,
-    .send_buffer_size = pcb->params.snd_buf,
-    .rto_min = pcb->params.rto_min,
-    .ack_delay = pcb->params.ack_delay,
-    .keepalive_idle = pcb->params.keep_idle / 1000,
-    .keepalive_interval = pcb->params.keep_intvl / 1000,
-    .keepalive_count = pcb->params.keep_cnt,
-    .user_timeout = pcb->params.user_timeout,
+    .congestion_control = get_congestion_control (params),
+    .receive_buffer_size = params->rcv_buf,
+    .send_buffer_size = params->snd_buf,
+    .rto_min = params->rto_min,
+    .ack_delay = params->ack_delay,
+    .keepalive_idle = params->keep_idle / 1000,
+    .keepalive_interval = params->keep_intvl / 1000,
+    .keepalive_count = params->keep_cnt,
+    .user_timeout = params->user_timeout,
     .keepalive = ip_get_option (pcb, SOF_KEEPALIVE) != 0,
-    .timestamps = (pcb->params.options & TCP_OPTION_TIMESTAMPS) != 0,
-    .ecn = (pcb->params.options & TCP_OPTION_ECN) != 0,
+    .timestamps = (params->options & TCP_OPTION_TIMESTAMPS) != 0,
+    .ecn = (params->options & TCP_OPTION_ECN) != 0,
   };
 }
 
@@ -151,7 +137,7 @@ get_unacknowledged (const struct tcp_pcb *pcb)
   gboolean has_flag = pcb->state < ESTABLISHED || pcb->state == FIN_WAIT_1 ||
                       pcb->state == CLOSING || pcb->state == LAST_ACK;
 
-  return has_flag && n > 0 && pcb->unsent == NULL ? n - 1 : n;
+  return has_flag && n > 0 && pcb->tx->unsent == NULL ? n - 1 : n;
 }
 
 void
@@ -161,7 +147,7 @@ dpdk_stack_tcp_get_info (struct tcp_pcb *pcb, DpdkTcpInfo *info)
 
   *info = (DpdkTcpInfo){
     .state = get_state (pcb),
-    .congestion_control = get_congestion_control (pcb),
+    .congestion_control = get_congestion_control (pcb->params),
     .mss = pcb->mss,
     .congestion_window = pcb->cwnd,
     .slow_start_threshold = pcb->ssthresh,

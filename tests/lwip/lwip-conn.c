@@ -76,9 +76,7 @@ conn_finish (Conn *conn)
   if (conn->pcb == NULL)
     return;
   tcp_arg (conn->pcb, NULL);
-  tcp_recv (conn->pcb, NULL);
-  tcp_sent (conn->pcb, NULL);
-  tcp_err (conn->pcb, NULL);
+  tcp_set_callbacks (conn->pcb, NULL);
   g_assert_cmpint (tcp_close (conn->pcb), ==, ERR_OK);
   conn->pcb = NULL;
 }
@@ -150,6 +148,13 @@ conn_error (void *arg, err_t err)
   conn->pcb = NULL;
 }
 
+static const struct tcp_callbacks conn_callbacks = {
+  .sent = conn_sent,
+  .recv = conn_recv,
+  .connected = conn_connected,
+  .errf = conn_error,
+};
+
 Conn *
 conn_new (Stack *stack, struct tcp_pcb *pcb)
 {
@@ -160,9 +165,7 @@ conn_new (Stack *stack, struct tcp_pcb *pcb)
   conn->pending = g_byte_array_new ();
   g_ptr_array_add (stack->conns, conn);
   tcp_arg (pcb, conn);
-  tcp_recv (pcb, conn_recv);
-  tcp_sent (pcb, conn_sent);
-  tcp_err (pcb, conn_error);
+  tcp_set_callbacks (pcb, &conn_callbacks);
   return conn;
 }
 
@@ -251,7 +254,7 @@ client_abort (Stack *stack, gpointer data)
   struct tcp_pcb *pcb = conn->pcb;
 
   conn->pcb = NULL;
-  tcp_err (pcb, NULL);
+  tcp_set_callbacks (pcb, NULL);
   tcp_abort (pcb);
 }
 

@@ -160,7 +160,7 @@ stack_down (Stack *stack, gpointer data)
       Conn *conn = stack->conns->pdata[i];
       if (conn->pcb != NULL)
         {
-          tcp_err (conn->pcb, NULL);
+          tcp_set_callbacks (conn->pcb, NULL);
           tcp_abort (conn->pcb);
         }
     }

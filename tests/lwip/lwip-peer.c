@@ -240,7 +240,7 @@ pcb_info (Stack *stack, gpointer data)
   PcbInfo *info = data;
 
   info->ooseq = 0;
-  for (struct tcp_seg *seg = info->pcb->ooseq; seg != NULL; seg = seg->next)
+  for (struct tcp_seg *seg = info->pcb->extra->ooseq; seg != NULL; seg = seg->next)
     info->ooseq++;
   info->mss = info->pcb->mss;
   info->rcv_wnd = info->pcb->rcv_wnd;

@@ -4,6 +4,8 @@
 
 #include "lwip-peer.h"
 
+#include <lwip/tcp_params.h>
+
 /* where a frame has what */
 #define IS_V6(frame) ((frame)[12] == 0x86)
 #define TCP_AT(frame) (ETH_LEN + (IS_V6 (frame) ? 40 : 20))
@@ -144,7 +146,7 @@ typedef struct {
 static void
 use_timestamps (struct tcp_pcb *pcb, gpointer data)
 {
-  pcb->params.options |= TCP_OPTION_TIMESTAMPS;
+  g_assert_cmpint (tcp_set_timestamps (pcb, 1), ==, ERR_OK);
 }
 
 static void

@@ -4,6 +4,8 @@
 
 #include "lwip-fixture.h"
 
+#include <lwip/tcp_params.h>
+
 #define SEEDS 1000
 /* so that a failure tells where to look, and all of it does not look like a hang */
 #define SEEDS_PER_TEST 100
@@ -11,7 +13,7 @@
 static void
 use_timestamps (struct tcp_pcb *pcb, gpointer data)
 {
-  pcb->params.options |= TCP_OPTION_TIMESTAMPS;
+  g_assert_cmpint (tcp_set_timestamps (pcb, 1), ==, ERR_OK);
 }
 
 static void

@@ -27,7 +27,7 @@ abort_pcb (Stack *stack, gpointer data)
 {
   Conn *conn = data;
 
-  tcp_err (conn->pcb, NULL);
+  tcp_set_callbacks (conn->pcb, NULL);
   tcp_abort (g_steal_pointer (&conn->pcb));
 }
 

@@ -110,7 +110,7 @@ age_timestamp (Stack *stack, gpointer data)
   Conn *conn = data;
 
   /* 24 days and a second */
-  conn->pcb->ts_recent_tick -= (24u * 24 * 3600 + 1) * 1000 / TCP_SLOW_INTERVAL;
+  conn->pcb->extra->ts_recent_tick -= (24u * 24 * 3600 + 1) * 1000 / TCP_SLOW_INTERVAL;
 }
 
 static void
@@ -184,7 +184,7 @@ get_times (Stack *stack, gpointer data)
 {
   Times *times = data;
 
-  times->offset = times->pcb->ts_offset;
+  times->offset = times->pcb->extra->ts_offset;
   times->srtt = times->pcb->sa >> 3;
 }
 

@@ -111,7 +111,7 @@
 #define TCP_LISTEN_BACKLOG           1
 #define TCP_DEFAULT_LISTEN_BACKLOG   4096
 #define TCP_QUEUE_OOSEQ              1
-#define TCP_OOSEQ_PBUFS_LIMIT(pcb)   LWIP_MIN (LWIP_MAX (256, (pcb)->params.rcv_buf / 1024), 0xffff)
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb)   LWIP_MIN (LWIP_MAX (256, (pcb)->params->rcv_buf / 1024), 0xffff)
 #define LWIP_TCP_SACK_OUT            1
 /* for connections that ask for it */
 #define LWIP_TCP_TIMESTAMPS          1

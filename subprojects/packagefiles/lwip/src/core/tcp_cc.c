@@ -5,6 +5,7 @@
 #if LWIP_TCP
 
 #include "lwip/tcp_cc.h"
+#include "lwip/tcp_params.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/priv/tcp_recovery.h"
 
@@ -16,19 +17,25 @@
  *
  * @param pcb a connection or a listener
  * @param cc tcp_cc_newreno, tcp_cc_cubic, or one of your own that stays valid
+ * @return ERR_MEM if nothing has changed
  */
-void
+err_t
 tcp_set_congestion_control(struct tcp_pcb *pcb, const struct tcp_cc *cc)
 {
-  LWIP_ERROR("tcp_set_congestion_control: invalid pcb", pcb != NULL, return);
-  LWIP_ERROR("tcp_set_congestion_control: invalid cc", cc != NULL, return);
+  struct tcp_params params;
 
-  if (pcb->state == LISTEN) {
-    ((struct tcp_pcb_listen *)pcb)->params.cc = cc;
-  } else {
-    pcb->params.cc = cc;
+  LWIP_ERROR("tcp_set_congestion_control: invalid pcb", pcb != NULL, return ERR_ARG);
+  LWIP_ERROR("tcp_set_congestion_control: invalid cc", cc != NULL, return ERR_ARG);
+
+  params = *pcb->params;
+  params.cc = cc;
+  if (tcp_set_params(pcb, &params) != ERR_OK) {
+    return ERR_MEM;
+  }
+  if (pcb->state != LISTEN) {
     tcp_cc_init(pcb);
   }
+  return ERR_OK;
 }
 
 void
@@ -38,8 +45,8 @@ tcp_cc_init(struct tcp_pcb *pcb)
     memset(pcb->tx->cc_state, 0, sizeof(pcb->tx->cc_state));
     pcb->tx->bytes_acked = 0;
   }
-  if (pcb->params.cc->init != NULL) {
-    pcb->params.cc->init(pcb);
+  if (pcb->params->cc->init != NULL) {
+    pcb->params->cc->init(pcb);
   }
 }
 
@@ -62,7 +69,7 @@ tcp_cc_acked(struct tcp_pcb *pcb, u32_t acked, u32_t prior_flight)
       TCP_WND_INC(pcb->cwnd, LWIP_MIN(acked, limit));
     }
   } else if (prior_flight + 2U * pcb->mss > pcb->cwnd) {
-    pcb->params.cc->acked(pcb, acked);
+    pcb->params->cc->acked(pcb, acked);
   }
   pcb->cwnd = LWIP_MIN(pcb->cwnd, TCP_CWND_MAX);
 }
@@ -71,7 +78,7 @@ tcp_cc_acked(struct tcp_pcb *pcb, u32_t acked, u32_t prior_flight)
 void
 tcp_cc_reduce(struct tcp_pcb *pcb)
 {
-  pcb->ssthresh = LWIP_MAX(pcb->params.cc->ssthresh(pcb), 2U * pcb->mss);
+  pcb->ssthresh = LWIP_MAX(pcb->params->cc->ssthresh(pcb), 2U * pcb->mss);
   pcb->tx->bytes_acked = 0;
 }
 
@@ -82,8 +89,8 @@ tcp_cc_after_idle(struct tcp_pcb *pcb, u32_t idle)
   /* RFC 5681 section 4.1; the way back to where it was is fast, RFC 7661 */
   pcb->ssthresh = LWIP_MAX(pcb->ssthresh, pcb->cwnd / 4 * 3);
   pcb->cwnd = LWIP_MIN(pcb->cwnd, LWIP_TCP_CALC_INITIAL_CWND(pcb->mss));
-  if (pcb->params.cc->idle != NULL) {
-    pcb->params.cc->idle(pcb, idle);
+  if (pcb->params->cc->idle != NULL) {
+    pcb->params->cc->idle(pcb, idle);
   }
 }
 

@@ -6,6 +6,8 @@
 
 #include "lwip/priv/prefetch.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/priv/tcp_extra.h"
+#include "lwip/priv/tcp_recovery.h"
 #include "lwip/priv/tcp_time_wait.h"
 #include "lwip/priv/tcp_timed.h"
 #include "lwip/priv/thread_priv.h"
@@ -339,7 +341,6 @@ tcp_demux_prefetch_arg(u32_t hash, size_t size)
   if (pcb != NULL) {
     lwip_prefetch_lines(pcb->callback_arg, size);
     lwip_prefetch_lines(pcb->tx, sizeof(*pcb->tx));
-    lwip_prefetch(pcb->unacked);
   }
 }
 
@@ -351,10 +352,8 @@ tcp_demux_prefetch_acked(u32_t hash, tcp_recv_fn recv)
   if (pcb == NULL) {
     return NULL;
   }
-  if (pcb->unacked != NULL) {
-    lwip_prefetch(pcb->unacked->p);
-  }
-  return (pcb->recv == recv) ? pcb->callback_arg : NULL;
+  lwip_prefetch(pcb->tx->unacked);
+  return (pcb->callbacks->recv == recv) ? pcb->callback_arg : NULL;
 }
 
 /** Puts pcb on one of the lists of tcp_pcb_lists[], what TCP_REG() does. */
@@ -428,11 +427,11 @@ tcp_pcb_time_wait(struct tcp_pcb *pcb)
 static void
 keep_link(struct tcp_pcb **slot, struct tcp_pcb *pcb)
 {
-  pcb->keep_next = *slot;
-  if (pcb->keep_next != NULL) {
-    pcb->keep_next->keep_pprev = &pcb->keep_next;
+  pcb->extra->keep_next = *slot;
+  if (pcb->extra->keep_next != NULL) {
+    pcb->extra->keep_next->extra->keep_pprev = &pcb->extra->keep_next;
   }
-  pcb->keep_pprev = slot;
+  pcb->extra->keep_pprev = slot;
   *slot = pcb;
   pcb->timer_list = TCP_TIMER_KEEP;
   keep_num++;
@@ -441,12 +440,12 @@ keep_link(struct tcp_pcb **slot, struct tcp_pcb *pcb)
 static void
 keep_unlink(struct tcp_pcb *pcb)
 {
-  if (pcb->keep_next != NULL) {
-    pcb->keep_next->keep_pprev = pcb->keep_pprev;
+  if (pcb->extra->keep_next != NULL) {
+    pcb->extra->keep_next->extra->keep_pprev = pcb->extra->keep_pprev;
   }
-  *pcb->keep_pprev = pcb->keep_next;
-  pcb->keep_next = NULL;
-  pcb->keep_pprev = NULL;
+  *pcb->extra->keep_pprev = pcb->extra->keep_next;
+  pcb->extra->keep_next = NULL;
+  pcb->extra->keep_pprev = NULL;
   keep_num--;
 }
 
@@ -473,7 +472,9 @@ tcp_timed_add(struct tcp_pcb *pcb)
   }
   tcp_timed_remove(pcb);
   /* nothing has waited so far */
-  pcb->progress_tick = tcp_ticks;
+  if (!tcp_tx_is_none(pcb)) {
+    pcb->tx->progress_tick = tcp_ticks;
+  }
   tcp_timed_push(pcb);
   pcb->timer_list = TCP_TIMER_TIMED;
   tcp_timer_needed();
@@ -483,7 +484,7 @@ tcp_timed_add(struct tcp_pcb *pcb)
 static u32_t
 keep_ticks(const struct tcp_pcb *pcb)
 {
-  const struct tcp_params *params = &pcb->params;
+  const struct tcp_params *params = pcb->params;
   u32_t age = tcp_ticks - pcb->tmr;
   u32_t due = (params->keep_idle + pcb->keep_cnt_sent * TCP_KEEP_INTVL(pcb)) / TCP_SLOW_INTERVAL + 1;
 
@@ -505,15 +506,18 @@ int
 tcp_timed_settle(struct tcp_pcb *pcb)
 {
   if (((pcb->state != ESTABLISHED) && (pcb->state != CLOSE_WAIT)) ||
-      (pcb->rtime >= 0) || (pcb->persist_backoff != 0) || (pcb->pollinterval != 0) ||
-      (pcb->unsent != NULL) || (pcb->unacked != NULL) || (pcb->refused_data != NULL) ||
+      (pcb->rtime >= 0) || (pcb->tx->persist_backoff != 0) || (pcb->pollinterval != 0) ||
+      (pcb->tx->unsent != NULL) || (pcb->tx->unacked != NULL) || (pcb->refused_data != NULL) ||
 #if TCP_QUEUE_OOSEQ
-      (pcb->ooseq != NULL) ||
+      (pcb->extra->ooseq != NULL) ||
 #endif /* TCP_QUEUE_OOSEQ */
       (pcb->flags & (TF_ACK_DELAY | TF_ACK_NOW | TF_CLOSEPEND | TF_NAGLEMEMERR))) {
     return 0;
   }
 
+  if (ip_get_option(pcb, SOF_KEEPALIVE) && (tcp_extra_need(pcb) != ERR_OK)) {
+    return 0;
+  }
   tcp_timed_remove(pcb);
   if (ip_get_option(pcb, SOF_KEEPALIVE)) {
     u32_t slots = keep_ticks(pcb) / KEEP_SLOT_TICKS + 1;

@@ -27,7 +27,9 @@ current_bits(void)
 static void
 begin(struct tcp_pcb *pcb)
 {
-  pcb->ecn_recover = pcb->snd_nxt;
+  if (!tcp_tx_is_none(pcb)) {
+    pcb->tx->ecn_recover = pcb->snd_nxt;
+  }
   tcp_set_flags(pcb, TF_ECN);
 }
 
@@ -35,7 +37,7 @@ begin(struct tcp_pcb *pcb)
 void
 tcp_ecn_syn_received(struct tcp_pcb *pcb, u8_t flags)
 {
-  if ((pcb->params.options & TCP_OPTION_ECN) &&
+  if ((pcb->params->options & TCP_OPTION_ECN) &&
       ((flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR)) && (current_bits() == 0)) {
     begin(pcb);
   }
@@ -45,7 +47,7 @@ tcp_ecn_syn_received(struct tcp_pcb *pcb, u8_t flags)
 void
 tcp_ecn_syn_ack_received(struct tcp_pcb *pcb, u8_t flags)
 {
-  if ((pcb->params.options & TCP_OPTION_ECN) && ((flags & (TCP_ECE | TCP_CWR)) == TCP_ECE)) {
+  if ((pcb->params->options & TCP_OPTION_ECN) && ((flags & (TCP_ECE | TCP_CWR)) == TCP_ECE)) {
     begin(pcb);
   }
 }
@@ -68,7 +70,7 @@ tcp_ecn_received(struct tcp_pcb *pcb, u8_t flags, u16_t tcplen, u32_t ackno)
     tcp_ack_congested();
   }
   /* once for each window, and not for one that has been reduced because of a loss */
-  if ((flags & TCP_ECE) && (pcb->unacked != NULL) && TCP_SEQ_GT(ackno, pcb->ecn_recover) &&
+  if ((flags & TCP_ECE) && (pcb->tx->unacked != NULL) && TCP_SEQ_GT(ackno, pcb->tx->ecn_recover) &&
       !(pcb->flags & (TF_INFR | TF_RTO))) {
     tcp_cc_reduce(pcb);
     pcb->cwnd = LWIP_MIN(pcb->cwnd, pcb->ssthresh);
@@ -81,8 +83,8 @@ tcp_ecn_received(struct tcp_pcb *pcb, u8_t flags, u16_t tcplen, u32_t ackno)
 void
 tcp_ecn_reduced(struct tcp_pcb *pcb)
 {
-  if (pcb->flags & TF_ECN) {
-    pcb->ecn_recover = pcb->snd_nxt;
+  if ((pcb->flags & TF_ECN) && !tcp_tx_is_none(pcb)) {
+    pcb->tx->ecn_recover = pcb->snd_nxt;
     tcp_set_flags(pcb, TF_ECN_CWR);
   }
 }
@@ -104,7 +106,7 @@ tcp_ecn_output(struct tcp_pcb *pcb, struct tcp_seg *seg)
       if (pcb->flags & TF_ECN) {
         TCPH_SET_FLAG(tcphdr, TCP_ECE);
       }
-    } else if ((pcb->params.options & TCP_OPTION_ECN) && (pcb->nrtx == 0)) {
+    } else if ((pcb->params->options & TCP_OPTION_ECN) && (pcb->nrtx == 0)) {
       /* something on the way may drop such a SYN: the next ones are without, section 6.1.1.1 */
       TCPH_SET_FLAG(tcphdr, TCP_ECE | TCP_CWR);
     }

@@ -4,6 +4,7 @@
 
 #if LWIP_TCP
 
+#include "lwip/priv/tcp_extra.h"
 #include "lwip/priv/tcp_memory.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
@@ -28,13 +29,14 @@ static LWIP_TLS struct tcp_pcb *concerned;
 static void
 remember(struct tcp_pcb *pcb)
 {
-  if (tcp_memory_concerns(pcb)) {
+  /* without memory the window opens when the peer asks */
+  if (tcp_memory_concerns(pcb) || (tcp_extra_need(pcb) != ERR_OK)) {
     return;
   }
-  pcb->memory_next = concerned;
-  pcb->memory_prev = &concerned;
+  pcb->extra->memory_next = concerned;
+  pcb->extra->memory_prev = &concerned;
   if (concerned != NULL) {
-    concerned->memory_prev = &pcb->memory_next;
+    concerned->extra->memory_prev = &pcb->extra->memory_next;
   }
   concerned = pcb;
 }
@@ -45,12 +47,12 @@ tcp_memory_forget(struct tcp_pcb *pcb)
   if (!tcp_memory_concerns(pcb)) {
     return;
   }
-  *pcb->memory_prev = pcb->memory_next;
-  if (pcb->memory_next != NULL) {
-    pcb->memory_next->memory_prev = pcb->memory_prev;
+  *pcb->extra->memory_prev = pcb->extra->memory_next;
+  if (pcb->extra->memory_next != NULL) {
+    pcb->extra->memory_next->extra->memory_prev = pcb->extra->memory_prev;
   }
-  pcb->memory_next = NULL;
-  pcb->memory_prev = NULL;
+  pcb->extra->memory_next = NULL;
+  pcb->extra->memory_prev = NULL;
 }
 
 void
@@ -66,7 +68,7 @@ drop_ooseq(struct tcp_pcb *pcb)
 #if TCP_QUEUE_OOSEQ
   struct tcp_seg *seg;
 
-  for (seg = pcb->ooseq; seg != NULL; seg = seg->next) {
+  for (seg = pcb->extra->ooseq; seg != NULL; seg = seg->next) {
     TCP_EVENT(drop_memory_order);
   }
   tcp_free_ooseq(pcb);
@@ -95,7 +97,7 @@ tcp_memory_changed(int is_short)
   /* the head of the list moves here: what is done below may put some of them back */
   concerned = NULL;
   if (list != NULL) {
-    list->memory_prev = &list;
+    list->extra->memory_prev = &list;
   }
   while ((pcb = list) != NULL) {
     const int is_held = (pcb->rcv_ann_wnd < pcb->rcv_wnd);
@@ -109,6 +111,7 @@ tcp_memory_changed(int is_short)
         remember(pcb);
       }
     }
+    tcp_extra_settle(pcb);
   }
 }
 

@@ -40,10 +40,13 @@ shrink(struct tcp_pcb *pcb, u16_t mss)
 {
   struct tcp_seg *seg, *next;
 
-  if (pcb->path_mss == 0) {
-    pcb->path_mss = pcb->mss;
+  if (tcp_tx_need(pcb) != ERR_OK) {
+    return;
   }
-  pcb->path_time = sys_now();
+  if (pcb->tx->path_mss == 0) {
+    pcb->tx->path_mss = pcb->mss;
+  }
+  pcb->tx->path_time = sys_now();
   pcb->mss = mss;
   for (seg = pcb->tx->flight; seg != NULL; seg = next) {
     next = seg->tx_next;
@@ -107,7 +110,7 @@ tcp_path_input(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, const u8_t
   /* RFC 5927 section 5.2: once there is a connection, no such message ends it */
   if ((pcb->state == SYN_SENT) && ((error == TCP_PATH_REFUSED) || (error == TCP_PATH_PROHIBITED))) {
     err_t err = (error == TCP_PATH_REFUSED) ? ERR_RST : ERR_RTE;
-    TCP_EVENT_ERR(pcb->state, pcb->errf, pcb->callback_arg, err);
+    TCP_EVENT_ERR(pcb->state, pcb->callbacks->errf, pcb->callback_arg, err);
     tcp_pcb_remove(&tcp_active_pcbs, pcb);
     tcp_free(pcb);
   }
@@ -122,7 +125,7 @@ tcp_path_timeout(struct tcp_pcb *pcb)
   u16_t mss = (u16_t)((IP_IS_V6_VAL(pcb->remote_ip) ? IP6_MIN_MTU_LENGTH : 576U) - headers(pcb));
 
   if ((pcb->nrtx == TCP_PATH_BLACK_HOLE) && (pcb->state >= ESTABLISHED) && (pcb->mss > mss) &&
-      (pcb->unacked != NULL) && (pcb->unacked->len > mss)) {
+      (pcb->tx->unacked != NULL) && (pcb->tx->unacked->len > mss)) {
     shrink(pcb, mss);
     set_dont_fragment(pcb, 0);
   }
@@ -132,18 +135,18 @@ tcp_path_timeout(struct tcp_pcb *pcb)
 void
 tcp_path_shorten(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
-  if ((u32_t)(sys_now() - pcb->path_time) > TCP_PATH_AGE) {
-    pcb->mss = pcb->path_mss;
-    pcb->path_mss = 0;
+  if ((u32_t)(sys_now() - pcb->tx->path_time) > TCP_PATH_AGE) {
+    pcb->mss = pcb->tx->path_mss;
+    pcb->tx->path_mss = 0;
     set_dont_fragment(pcb, 1);
     return;
   }
   if (seg->len <= room(pcb, seg)) {
     return;
   }
-  if (pcb->snd_queuelen >= TCP_SNDQUEUELEN_OVERFLOW) {
+  if (pcb->tx->snd_queuelen >= TCP_SNDQUEUELEN_OVERFLOW) {
     set_dont_fragment(pcb, 0);
-  } else if (seg == pcb->unsent) {
+  } else if (seg == pcb->tx->unsent) {
     /* without memory it is sent as it is, and lost */
     tcp_split_unsent_seg(pcb, room(pcb, seg));
   } else {

@@ -146,7 +146,7 @@ static void
 tlp_send(struct tcp_pcb *pcb)
 {
   const u32_t snd_nxt = pcb->snd_nxt;
-  struct tcp_seg *seg = pcb->unsent;
+  struct tcp_seg *seg = pcb->tx->unsent;
 
   /* RFC 8985 allows one new segment beyond the congestion window */
   if ((seg != NULL) && (tcp_seg_start(seg) - pcb->lastack + seg->len <= pcb->snd_wnd)) {
@@ -156,7 +156,7 @@ tlp_send(struct tcp_pcb *pcb)
     pcb->cwnd = cwnd;
   }
   if (pcb->snd_nxt == snd_nxt) {
-    if ((pcb->unacked == NULL) || (pcb->tx->last_unacked->flags & (TF_SEG_SACKED | TF_SEG_LOST)) ||
+    if ((pcb->tx->unacked == NULL) || (pcb->tx->last_unacked->flags & (TF_SEG_SACKED | TF_SEG_LOST)) ||
         (tcp_resend(pcb, pcb->tx->last_unacked) != ERR_OK)) {
       return;
     }

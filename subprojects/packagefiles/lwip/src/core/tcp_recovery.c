@@ -47,7 +47,7 @@ tcp_rtt_sample(struct tcp_pcb *pcb, u32_t ms)
   }
   pcb->rto = tcp_rto_ticks(pcb, 0);
   /* once for each flight */
-  pcb->rtt_seq = pcb->snd_nxt;
+  pcb->tx->rtt_seq = pcb->snd_nxt;
 }
 
 /** A segment for a connection, before its options are looked at. */
@@ -55,7 +55,7 @@ void
 tcp_ack_begin(struct tcp_pcb *pcb)
 {
   memset(&current, 0, sizeof(current));
-  if (pcb->unacked != NULL) {
+  if (pcb->tx->unacked != NULL) {
     current.now = sys_now();
     current.prior_flight = tcp_pipe(pcb);
   }
@@ -96,12 +96,12 @@ tcp_sack_option(struct tcp_pcb *pcb, u32_t left, u32_t right, u32_t ack, int fir
     }
     return;
   }
-  if (TCP_SEQ_GT(right, pcb->lastack) && (pcb->unacked != NULL)) {
+  if (TCP_SEQ_GT(right, pcb->lastack) && (pcb->tx->unacked != NULL)) {
     current.sacked += tcp_sack_block(pcb, left, right, current.now);
   }
 }
 
-/** The first segment of pcb->unacked is acknowledged, and will be freed. */
+/** The first segment of pcb->tx->unacked is acknowledged, and will be freed. */
 void
 tcp_ack_segment(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
@@ -145,7 +145,7 @@ tcp_rto_loss(struct tcp_pcb *pcb)
   }
   pcb->cwnd = pcb->mss;
   pcb->tx->rto_end = pcb->snd_nxt;
-  pcb->dupacks = 0;
+  pcb->tx->dupacks = 0;
   pcb->tx->probe_timer = TCP_PROBE_NONE;
   pcb->tx->rack_flags &= (u8_t)~(TCP_TLP_SENT | TCP_TLP_REXMIT);
   tcp_all_lost(pcb);
@@ -185,8 +185,8 @@ newreno_ack(struct tcp_pcb *pcb, u32_t acked, int dup)
 {
   if (dup) {
     pcb->tx->sacked = LWIP_MIN(pcb->tx->sacked + pcb->mss, pcb->tx->in_flight);
-    if ((pcb->dupacks >= 3) && !(pcb->flags & (TF_INFR | TF_RTO)) && (pcb->unacked != NULL)) {
-      tcp_seg_lost(pcb, pcb->unacked);
+    if ((pcb->tx->dupacks >= 3) && !(pcb->flags & (TF_INFR | TF_RTO)) && (pcb->tx->unacked != NULL)) {
+      tcp_seg_lost(pcb, pcb->tx->unacked);
     }
     return pcb->mss;
   }
@@ -195,9 +195,9 @@ newreno_ack(struct tcp_pcb *pcb, u32_t acked, int dup)
     u32_t others = (acked > pcb->mss) ? acked - pcb->mss : 0;
     others = LWIP_MIN(others, pcb->tx->sacked);
     pcb->tx->sacked = LWIP_MIN(pcb->tx->sacked - others, pcb->tx->in_flight);
-    if ((pcb->flags & TF_INFR) && TCP_SEQ_LT(pcb->lastack, pcb->tx->recover) && (pcb->unacked != NULL)) {
+    if ((pcb->flags & TF_INFR) && TCP_SEQ_LT(pcb->lastack, pcb->tx->recover) && (pcb->tx->unacked != NULL)) {
       /* partial acknowledgement: the next hole starts here */
-      tcp_seg_lost(pcb, pcb->unacked);
+      tcp_seg_lost(pcb, pcb->tx->unacked);
     }
     return acked - others;
   }
@@ -227,7 +227,7 @@ tcp_ack_end(struct tcp_pcb *pcb, u32_t acked, u32_t ack, int dup)
     current.rtt_sent = current.ts_sent;
     current.rtt_valid = 1;
   }
-  if (current.rtt_valid && ((pcb->sa == 0) || TCP_SEQ_GEQ(ack, pcb->rtt_seq))) {
+  if (current.rtt_valid && ((pcb->sa == 0) || TCP_SEQ_GEQ(ack, pcb->tx->rtt_seq))) {
     tcp_rtt_sample(pcb, current.now - current.rtt_sent);
   }
   tcp_tlp_ack(pcb, ack, dup && nothing_new, current.dsack);

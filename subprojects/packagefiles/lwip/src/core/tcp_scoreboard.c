@@ -7,7 +7,7 @@
 #include "lwip/priv/tcp_recovery.h"
 #include "lwip/mem.h"
 
-/* The segments of pcb->unacked by position, to find one by its sequence number
+/* The segments of pcb->tx->unacked by position, to find one by its sequence number
  * without walking. It exists only while something is SACKed, and only if there
  * is memory for it. */
 struct tcp_sent_index {
@@ -38,12 +38,12 @@ tcp_all_lost(struct tcp_pcb *pcb)
 {
   struct tcp_seg *seg;
   /* RFC 2018 section 8: then the peer has thrown away what it had SACKed */
-  int reneged = (pcb->unacked != NULL) && (pcb->unacked->flags & TF_SEG_SACKED);
+  int reneged = (pcb->tx->unacked != NULL) && (pcb->tx->unacked->flags & TF_SEG_SACKED);
 
   pcb->tx->flight = NULL;
   pcb->tx->in_flight = 0;
   pcb->tx->lost = NULL;
-  for (seg = pcb->unacked; seg != NULL; seg = seg->next) {
+  for (seg = pcb->tx->unacked; seg != NULL; seg = seg->next) {
     if (reneged) {
       seg->flags &= (u8_t)~TF_SEG_SACKED;
     }
@@ -67,7 +67,7 @@ index_free(struct tcp_pcb *pcb)
   }
 }
 
-/** Makes an index of all of pcb->unacked, with room for as many again. */
+/** Makes an index of all of pcb->tx->unacked, with room for as many again. */
 static void
 index_build(struct tcp_pcb *pcb)
 {
@@ -76,7 +76,7 @@ index_build(struct tcp_pcb *pcb)
   u32_t num = 0;
 
   index_free(pcb);
-  for (seg = pcb->unacked; seg != NULL; seg = seg->next) {
+  for (seg = pcb->tx->unacked; seg != NULL; seg = seg->next) {
     num++;
   }
   if (num < INDEX_MIN) {
@@ -89,13 +89,13 @@ index_build(struct tcp_pcb *pcb)
   sent->first = 0;
   sent->num = 0;
   sent->size = 2 * num;
-  for (seg = pcb->unacked; seg != NULL; seg = seg->next) {
+  for (seg = pcb->tx->unacked; seg != NULL; seg = seg->next) {
     sent->segs[sent->num++] = seg;
   }
   pcb->tx->sent_index = sent;
 }
 
-/** A segment was put at the end of pcb->unacked. */
+/** A segment was put at the end of pcb->tx->unacked. */
 void
 tcp_sent_index_append(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
@@ -109,7 +109,7 @@ tcp_sent_index_append(struct tcp_pcb *pcb, struct tcp_seg *seg)
   sent->segs[sent->first + sent->num++] = seg;
 }
 
-/** The first segment of pcb->unacked is about to be freed. */
+/** The first segment of pcb->tx->unacked is about to be freed. */
 void
 tcp_sent_index_acked(struct tcp_pcb *pcb)
 {
@@ -120,7 +120,7 @@ tcp_sent_index_acked(struct tcp_pcb *pcb)
   }
 }
 
-/** A lost segment was cut: the one that follows it on pcb->unacked is lost too. */
+/** A lost segment was cut: the one that follows it on pcb->tx->unacked is lost too. */
 void
 tcp_lost_split(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
@@ -146,7 +146,7 @@ tcp_lost_split(struct tcp_pcb *pcb, struct tcp_seg *seg)
 static struct tcp_seg *
 find_seg(struct tcp_pcb *pcb, u32_t seqno)
 {
-  struct tcp_seg *seg = pcb->unacked;
+  struct tcp_seg *seg = pcb->tx->unacked;
   const struct tcp_sent_index *sent;
 
   if (pcb->tx->sent_index == NULL) {

@@ -7,6 +7,7 @@
 #include "lwip/priv/prefetch.h"
 #include "lwip/priv/tcp_cookie.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/priv/tcp_extra.h"
 #include "lwip/priv/tcp_recovery.h"
 #include "lwip/priv/tcp_time_wait.h"
 #include "lwip/tcp_params.h"
@@ -180,7 +181,7 @@ tcp_time_wait_enter(const struct tcp_pcb *pcb)
 #if LWIP_TCP_TIMESTAMPS
   if (pcb->flags & TF_TIMESTAMP) {
     tw->flags = TCP_TIME_WAIT_TIMESTAMP;
-    tw->ts_recent = pcb->ts_recent;
+    tw->ts_recent = pcb->extra->ts_recent;
   }
 #endif /* LWIP_TCP_TIMESTAMPS */
   tw->node.hash = tcp_demux_hash(&pcb->local_ip, pcb->local_port, &pcb->remote_ip, pcb->remote_port);
@@ -247,6 +248,9 @@ void
 tcp_time_wait_answer(struct tcp_time_wait *tw)
 {
   struct tcp_pcb pcb;
+#if LWIP_TCP_TIMESTAMPS
+  struct tcp_extra extra;
+#endif /* LWIP_TCP_TIMESTAMPS */
 
   if (tw->answered == (u16_t)tcp_ticks) {
     TCP_EVENT(challenge_held);
@@ -266,6 +270,7 @@ tcp_time_wait_answer(struct tcp_time_wait *tw)
   pcb.tos = tw->tos;
   pcb.state = TIME_WAIT;
   pcb.tx = (struct tcp_tx *)&tcp_tx_none;
+  pcb.extra = (struct tcp_extra *)&tcp_extra_none;
   pcb.snd_nxt = tw->snd_nxt;
   pcb.rcv_nxt = tw->rcv_nxt;
   pcb.rcv_ann_wnd = tw->wnd;
@@ -276,8 +281,10 @@ tcp_time_wait_answer(struct tcp_time_wait *tw)
 #if LWIP_TCP_TIMESTAMPS
   if (tw->flags & TCP_TIME_WAIT_TIMESTAMP) {
     pcb.flags = TF_TIMESTAMP;
-    pcb.ts_recent = tw->ts_recent;
-    pcb.ts_offset = tcp_secret_offset(&pcb.local_ip, pcb.local_port, &pcb.remote_ip, pcb.remote_port);
+    memset(&extra, 0, sizeof(extra));
+    pcb.extra = &extra;
+    pcb.extra->ts_recent = tw->ts_recent;
+    pcb.extra->ts_offset = tcp_secret_offset(&pcb.local_ip, pcb.local_port, &pcb.remote_ip, pcb.remote_port);
   }
 #endif /* LWIP_TCP_TIMESTAMPS */
   tcp_send_empty_ack(&pcb);

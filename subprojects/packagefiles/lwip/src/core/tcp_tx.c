@@ -19,6 +19,9 @@ tcp_tx_make(struct tcp_pcb *pcb)
   if (tx == NULL) {
     return ERR_MEM;
   }
+  tx->rtt_seq = pcb->snd_nxt;
+  tx->ecn_recover = pcb->snd_nxt;
+  tx->progress_tick = tcp_ticks;
   pcb->tx = tx;
   return ERR_OK;
 }
@@ -41,7 +44,7 @@ tcp_tx_drop_if_default(struct tcp_pcb *pcb)
 
   if ((pcb->flags & (TF_INFR | TF_RTO)) || (pcb->state < ESTABLISHED) ||
       (tx->rack_flags & (TCP_RACK_REORDERED | TCP_TLP_SENT)) || (tx->rack_steps != 0) ||
-      (tx->sent_index != NULL) || (tx->bytes_acked != 0) ||
+      (tx->sent_index != NULL) || (tx->bytes_acked != 0) || (tx->path_mss != 0) ||
       (memcmp(tx->cc_state, tcp_tx_none.cc_state, sizeof(tx->cc_state)) != 0)) {
     return;
   }

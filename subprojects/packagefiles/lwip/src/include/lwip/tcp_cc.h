@@ -35,7 +35,7 @@ extern const struct tcp_cc tcp_cc_cubic;   /* RFC 9438 */
 #define TCP_CC_DEFAULT tcp_cc_cubic
 #endif
 
-void tcp_set_congestion_control(struct tcp_pcb *pcb, const struct tcp_cc *cc);
+err_t tcp_set_congestion_control(struct tcp_pcb *pcb, const struct tcp_cc *cc);
 
 /* called by the rest of TCP */
 void tcp_cc_init(struct tcp_pcb *pcb);

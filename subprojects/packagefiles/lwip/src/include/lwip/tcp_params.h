@@ -14,19 +14,22 @@
 extern "C" {
 #endif
 
+err_t tcp_set_params(struct tcp_pcb *pcb, const struct tcp_params *wanted);
 err_t tcp_set_rcvbuf(struct tcp_pcb *pcb, u32_t size);
 err_t tcp_set_sndbuf(struct tcp_pcb *pcb, u32_t size);
-void tcp_set_rto_min(struct tcp_pcb *pcb, u16_t ms);
-void tcp_set_ack_delay(struct tcp_pcb *pcb, u16_t ms);
-void tcp_set_keepalive_times(struct tcp_pcb *pcb, u32_t idle, u32_t intvl, u8_t cnt);
-void tcp_set_user_timeout(struct tcp_pcb *pcb, u32_t ms);
-void tcp_set_ecn(struct tcp_pcb *pcb, u8_t on);
+err_t tcp_set_rto_min(struct tcp_pcb *pcb, u16_t ms);
+err_t tcp_set_ack_delay(struct tcp_pcb *pcb, u16_t ms);
+err_t tcp_set_keepalive_times(struct tcp_pcb *pcb, u32_t idle, u32_t intvl, u8_t cnt);
+err_t tcp_set_user_timeout(struct tcp_pcb *pcb, u32_t ms);
+err_t tcp_set_ecn(struct tcp_pcb *pcb, u8_t on);
 #if LWIP_TCP_TIMESTAMPS
-void tcp_set_timestamps(struct tcp_pcb *pcb, u8_t on);
+err_t tcp_set_timestamps(struct tcp_pcb *pcb, u8_t on);
 #endif /* LWIP_TCP_TIMESTAMPS */
 
 /* called by the rest of TCP */
 void tcp_params_init(struct tcp_pcb *pcb, const struct tcp_params *params);
+const struct tcp_params *tcp_params_ref(const struct tcp_params *params);
+void tcp_params_unref(const struct tcp_params *params);
 u8_t tcp_rcv_scale(const struct tcp_pcb *pcb);
 void tcp_keep_begin(struct tcp_pcb *pcb);
 

@@ -36,7 +36,7 @@ int tcp_memory_refuses_data(struct tcp_pcb *pcb, u32_t seqno, u16_t len);
 u32_t tcp_memory_right_edge(struct tcp_pcb *pcb);
 void tcp_memory_forget(struct tcp_pcb *pcb);
 
-#define tcp_memory_concerns(pcb) ((pcb)->memory_prev != NULL)
+#define tcp_memory_concerns(pcb) ((pcb)->extra->memory_prev != NULL)
 
 #ifdef __cplusplus
 }

@@ -48,7 +48,7 @@ void tcp_path_shorten(struct tcp_pcb *pcb, struct tcp_seg *seg);
 static inline void
 tcp_path_fit(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
-  if ((pcb->path_mss != 0) && (seg != NULL)) {
+  if ((pcb->tx->path_mss != 0) && (seg != NULL)) {
     tcp_path_shorten(pcb, seg);
   }
 }

@@ -5,7 +5,7 @@
  * peer sends SACKs, else NewReno (RFC 6582), proportional rate reduction
  * (RFC 6937).
  *
- * A segment that was sent stays on pcb->unacked, in the order of the stream,
+ * A segment that was sent stays on pcb->tx->unacked, in the order of the stream,
  * until it is acknowledged. At the same time it is on pcb->tx->flight, or on
  * pcb->tx->lost, or on neither when it is SACKed. */
 
@@ -67,7 +67,7 @@ tcp_rto_ticks(const struct tcp_pcb *pcb, u8_t shift)
 {
   u32_t ms = (u32_t)(pcb->sa >> 3) + (u32_t)pcb->sv;
 
-  ms = LWIP_MIN(LWIP_MAX(ms, pcb->params.rto_min), TCP_RTO_MAX);
+  ms = LWIP_MIN(LWIP_MAX(ms, pcb->params->rto_min), TCP_RTO_MAX);
   ms = LWIP_MIN(ms << shift, TCP_RTO_MAX);
   return (s16_t)LWIP_MIN(ms / TCP_SLOW_INTERVAL + 1, 0x7fff);
 }
@@ -126,7 +126,7 @@ tcp_tx_need(struct tcp_pcb *pcb)
 static inline void
 tcp_tx_settle(struct tcp_pcb *pcb)
 {
-  if ((pcb->unacked == NULL) && (pcb->unsent == NULL) && !tcp_tx_is_none(pcb)) {
+  if (!tcp_tx_is_none(pcb) && (pcb->tx->unacked == NULL) && (pcb->tx->unsent == NULL)) {
     tcp_tx_drop_if_default(pcb);
   }
 }
@@ -170,7 +170,7 @@ tcp_tx_remove(struct tcp_seg **head, struct tcp_seg **tail, struct tcp_seg *seg)
   seg->tx_prev = NULL;
 }
 
-/** A segment of pcb->unacked was sent, for the first time or after tcp_flight_remove(). */
+/** A segment of pcb->tx->unacked was sent, for the first time or after tcp_flight_remove(). */
 static inline void
 tcp_flight_add(struct tcp_pcb *pcb, struct tcp_seg *seg, u32_t now)
 {
@@ -200,7 +200,7 @@ tcp_flight_remove(struct tcp_pcb *pcb, struct tcp_seg *seg)
   }
 }
 
-/** A segment was put at the end of pcb->unacked. */
+/** A segment was put at the end of pcb->tx->unacked. */
 static inline void
 tcp_sent_append(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
@@ -209,7 +209,7 @@ tcp_sent_append(struct tcp_pcb *pcb, struct tcp_seg *seg)
   }
 }
 
-/** The first segment of pcb->unacked is about to be freed. */
+/** The first segment of pcb->tx->unacked is about to be freed. */
 static inline void
 tcp_sent_acked(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {

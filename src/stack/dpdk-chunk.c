@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define CHUNK_SIZE (64 * 1024)
+#define CHUNK_SIZE DPDK_CHUNK_PAGE_SIZE
 /* for a size of which there is more than this: huge pages, so that very many connections do not need an
    entry of the TLB each */
 #define MANY (1024 * 1024)
@@ -36,7 +36,7 @@ dpdk_chunk_new (gsize size_so_far)
 
   if (size == HUGE_CHUNK_SIZE)
     chunk = map_huge_chunk ();
-  else if (posix_memalign ((void **) &chunk, DPDK_CHUNK_CACHE_LINE, size) != 0)
+  else if (posix_memalign ((void **) &chunk, DPDK_CHUNK_PAGE_SIZE, size) != 0)
     return NULL;
   if (chunk != NULL)
     chunk->size = size;

@@ -6,6 +6,8 @@
 G_BEGIN_DECLS
 
 #define DPDK_CHUNK_CACHE_LINE 64
+/* A chunk begins at the beginning of a page of its own, and has one or many; the kernel's have other sizes. */
+#define DPDK_CHUNK_PAGE_SIZE (64 * 1024)
 
 /* memory that is given out in pieces, the first of them at dpdk_chunk_get_begin() */
 typedef struct _DpdkChunk DpdkChunk;

@@ -13,33 +13,44 @@
 #define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void) (address), (void) (size))
 #endif
 
-#define CLASS_STEP 32
-#define MAX_CLASS_SIZE 4096
-#define N_CLASSES (MAX_CLASS_SIZE / CLASS_STEP)
+/* sizes up to SMALL are rounded up to one step, larger ones to another */
+#define SMALL_STEP 16
+#define SMALL 1024
+#define LARGE_STEP 256
+#define MAX_CLASS_SIZE (16 * 1024)
+#define N_SMALL (SMALL / SMALL_STEP)
+#define N_CLASSES (N_SMALL + (MAX_CLASS_SIZE - SMALL) / LARGE_STEP)
 
-typedef struct _Header Header;
-typedef struct _Large Large;
+typedef struct _Unused Unused;
+typedef struct _Page Page;
 
-/* in front of every object */
-struct _Header {
-  union {
-    guint64 class_index;
-    Header *next;
-  };
+struct _Unused {
+  Unused *next;
 };
 
-struct _Large {
-  Large *next;
-  Large **previous;
-  gsize size;
-  Header header;
+/* At the beginning of each page, whose address follows from that of each object in it: so objects need
+   no header, and those of the size of some cache lines begin with one. */
+struct _Page {
+  /* of the first page */
+  DpdkChunk chunk;
+  guint class_index;
+  /* what an object takes */
+  guint size;
+  /* of large objects, which have pages of their own */
+  gsize large_size;
+  Page *next;
+  Page **previous;
 };
+
+#define HEADER_SIZE DPDK_CHUNK_CACHE_LINE
+G_STATIC_ASSERT (sizeof (Page) <= HEADER_SIZE);
 
 typedef struct {
-  Header *unused;
-  /* of the newest chunk, what was never used */
+  Unused *unused;
+  /* of the newest page, what was never used */
   char *at;
   char *end;
+  char *end_of_chunk;
   gsize size_of_chunks;
 } Class;
 
@@ -47,10 +58,10 @@ struct _DpdkSlab {
   DpdkStackBudget *budget;
   Class classes[N_CLASSES];
   DpdkChunk *chunks;
-  Large *large;
+  Page *large;
 };
 
-#define LARGE_CLASS G_MAXUINT64
+#define LARGE_CLASS G_MAXUINT
 
 DpdkSlab *
 dpdk_slab_new (DpdkStackBudget *budget)
@@ -65,14 +76,14 @@ void
 dpdk_slab_free (DpdkSlab *self)
 {
   for (DpdkChunk *chunk = self->chunks; chunk != NULL; chunk = chunk->next)
-    ASAN_UNPOISON_MEMORY_REGION (dpdk_chunk_get_begin (chunk), chunk->size - DPDK_CHUNK_CACHE_LINE);
+    ASAN_UNPOISON_MEMORY_REGION (chunk, chunk->size);
   dpdk_chunk_free_all (self->chunks);
   while (self->large != NULL)
     {
-      Large *large = self->large;
+      Page *page = self->large;
 
-      self->large = large->next;
-      free (large);
+      self->large = page->next;
+      free (page);
     }
   g_free (self);
 }
@@ -80,99 +91,134 @@ dpdk_slab_free (DpdkSlab *self)
 static void *
 allocate_large (DpdkSlab *self, gsize size)
 {
-  Large *large = malloc (sizeof *large + size);
+  Page *page;
 
-  if (large == NULL)
+  if (posix_memalign ((void **) &page, DPDK_CHUNK_PAGE_SIZE, HEADER_SIZE + size) != 0)
     return NULL;
-  large->next = self->large;
-  large->previous = &self->large;
-  if (large->next != NULL)
-    large->next->previous = &large->next;
-  self->large = large;
-  large->header.class_index = LARGE_CLASS;
-  large->size = size;
-  dpdk_stack_budget_add (self->budget, (gint64) (sizeof *large + size));
-  return &large->header + 1;
+  *page = (Page){
+    .class_index = LARGE_CLASS, .large_size = size, .next = self->large, .previous = &self->large
+  };
+  if (page->next != NULL)
+    page->next->previous = &page->next;
+  self->large = page;
+  dpdk_stack_budget_add (self->budget, (gint64) (HEADER_SIZE + size));
+  return (char *) page + HEADER_SIZE;
 }
 
-static gboolean
-refill (DpdkSlab *self, Class *class)
+static void
+release_large (DpdkSlab *self, Page *page)
 {
-  DpdkChunk *chunk = dpdk_chunk_new (class->size_of_chunks);
+  *page->previous = page->next;
+  if (page->next != NULL)
+    page->next->previous = page->previous;
+  dpdk_stack_budget_add (self->budget, -(gint64) (HEADER_SIZE + page->large_size));
+  free (page);
+}
 
-  if (chunk == NULL)
-    return FALSE;
-  chunk->next = self->chunks;
-  self->chunks = chunk;
-  class->size_of_chunks += chunk->size;
-  class->at = dpdk_chunk_get_begin (chunk);
-  class->end = dpdk_chunk_get_end (chunk);
+static inline guint
+get_class_index (gsize size)
+{
+  if (G_LIKELY (size <= SMALL))
+    return (guint) ((MAX (size, 1) - 1) / SMALL_STEP);
+  return (guint) (N_SMALL + (size - SMALL - 1) / LARGE_STEP);
+}
+
+static guint
+get_class_size (guint class_index)
+{
+  return class_index < N_SMALL ? (class_index + 1) * SMALL_STEP
+                               : SMALL + (class_index - N_SMALL + 1) * LARGE_STEP;
+}
+
+/* the next page of the newest chunk, or the first one of a new chunk */
+static gboolean
+refill (DpdkSlab *self, Class *class, guint class_index)
+{
+  Page *page = (Page *) (void *) class->end;
+
+  if (class->end == class->end_of_chunk)
+    {
+      DpdkChunk *chunk = dpdk_chunk_new (class->size_of_chunks);
+
+      if (chunk == NULL)
+        return FALSE;
+      chunk->next = self->chunks;
+      self->chunks = chunk;
+      class->size_of_chunks += chunk->size;
+      class->end_of_chunk = dpdk_chunk_get_end (chunk);
+      page = (Page *) chunk;
+    }
+  page->class_index = class_index;
+  page->size = get_class_size (class_index);
+  class->at = (char *) page + HEADER_SIZE;
+  class->end = (char *) page + DPDK_CHUNK_PAGE_SIZE;
   ASAN_POISON_MEMORY_REGION (class->at, (gsize) (class->end - class->at));
   return TRUE;
 }
 
-static Header *
+static void *
 take_new (DpdkSlab *self, guint class_index)
 {
   Class *class = &self->classes[class_index];
-  gsize size = (class_index + 1) * CLASS_STEP;
-  Header *header;
+  gsize size = get_class_size (class_index);
+  void *memory;
 
-  if ((gsize) (class->end - class->at) < size && !refill (self, class))
+  if ((gsize) (class->end - class->at) < size && !refill (self, class, class_index))
     return NULL;
-  header = (Header *) class->at;
+  memory = class->at;
   class->at += size;
-  ASAN_UNPOISON_MEMORY_REGION (header, sizeof *header);
-  return header;
+  return memory;
+}
+
+static inline Page *
+get_page (const void *memory)
+{
+  return (Page *) ((gsize) memory / DPDK_CHUNK_PAGE_SIZE * DPDK_CHUNK_PAGE_SIZE);
 }
 
 void *
 dpdk_slab_allocate (DpdkSlab *self, gsize size)
 {
   guint class_index;
-  Header *header;
+  Unused *unused;
+  void *memory;
 
-  if (size > MAX_CLASS_SIZE - sizeof (Header))
+  if (G_UNLIKELY (size > MAX_CLASS_SIZE))
     return size <= G_MAXUINT32 ? allocate_large (self, size) : NULL;
-  class_index = (guint) ((size + sizeof (Header) - 1) / CLASS_STEP);
-  header = self->classes[class_index].unused;
-  if (G_LIKELY (header != NULL))
+  class_index = get_class_index (size);
+  memory = unused = self->classes[class_index].unused;
+  ASAN_UNPOISON_MEMORY_REGION (unused, unused != NULL ? sizeof *unused : 0);
+  if (G_LIKELY (unused != NULL))
     {
-      self->classes[class_index].unused = header->next;
+      self->classes[class_index].unused = unused->next;
       /* the next one to be taken may be long out of the cache */
-      rte_prefetch0_write (header->next);
+      rte_prefetch0_write (unused->next);
     }
-  else if ((header = take_new (self, class_index)) == NULL)
+  else if ((memory = take_new (self, class_index)) == NULL)
     return NULL;
-  header->class_index = class_index;
-  dpdk_stack_budget_add (self->budget, (class_index + 1) * CLASS_STEP);
-  ASAN_UNPOISON_MEMORY_REGION (header + 1, size);
-  return header + 1;
+  dpdk_stack_budget_add (self->budget, get_page (memory)->size);
+  ASAN_POISON_MEMORY_REGION (memory, get_page (memory)->size);
+  ASAN_UNPOISON_MEMORY_REGION (memory, size);
+  return memory;
 }
 
 void
 dpdk_slab_release (DpdkSlab *self, void *memory)
 {
-  Header *header;
-  guint64 class_index;
+  Unused *unused = memory;
+  Page *page;
 
   if (memory == NULL)
     return;
-  header = (Header *) memory - 1;
-  class_index = header->class_index;
-  if (class_index == LARGE_CLASS)
+  page = get_page (memory);
+  if (G_UNLIKELY (page->class_index == LARGE_CLASS))
     {
-      Large *large = (Large *) ((char *) header - G_STRUCT_OFFSET (Large, header));
-
-      *large->previous = large->next;
-      if (large->next != NULL)
-        large->next->previous = large->previous;
-      dpdk_stack_budget_add (self->budget, -(gint64) (sizeof *large + large->size));
-      free (large);
+      release_large (self, page);
       return;
     }
-  dpdk_stack_budget_add (self->budget, -(gint64) ((class_index + 1) * CLASS_STEP));
-  header->next = self->classes[class_index].unused;
-  self->classes[class_index].unused = header;
-  ASAN_POISON_MEMORY_REGION (memory, (class_index + 1) * CLASS_STEP - sizeof *header);
+  dpdk_stack_budget_add (self->budget, -(gint64) page->size);
+  ASAN_UNPOISON_MEMORY_REGION (unused, sizeof *unused);
+  unused->next = self->classes[page->class_index].unused;
+  self->classes[page->class_index].unused = unused;
+  ASAN_POISON_MEMORY_REGION (memory, page->size);
 }

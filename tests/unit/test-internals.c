@@ -61,7 +61,7 @@ test_slab (void)
       sizes[i] = (gsize) g_rand_int_range (rand, 1, round % 100 == 0 ? 20000 : 1600);
       objects[i] = dpdk_slab_allocate (slab, sizes[i]);
       g_assert_nonnull (objects[i]);
-      g_assert_cmpuint ((gsize) objects[i] % 8, ==, 0);
+      g_assert_cmpuint ((gsize) objects[i] % 16, ==, 0);
       memset (objects[i], (guint8) i, sizes[i]);
     }
   g_assert_null (dpdk_slab_allocate (slab, G_MAXSIZE));

@@ -119,11 +119,11 @@ static inline guint
 get_class_index (gsize size)
 {
   if (G_LIKELY (size <= SMALL))
-    return (guint) ((MAX (size, 1) - 1) / SMALL_STEP);
+    return (guint) ((size - 1) / SMALL_STEP);
   return (guint) (N_SMALL + (size - SMALL - 1) / LARGE_STEP);
 }
 
-static guint
+static inline guint
 get_class_size (guint class_index)
 {
   return class_index < N_SMALL ? (class_index + 1) * SMALL_STEP
@@ -176,16 +176,26 @@ get_page (const void *memory)
   return (Page *) ((gsize) memory / DPDK_CHUNK_PAGE_SIZE * DPDK_CHUNK_PAGE_SIZE);
 }
 
+/* too much for a class, or nothing, which has an address of its own all the same */
+static void *
+allocate_unusual (DpdkSlab *self, gsize size)
+{
+  if (size == 0)
+    return dpdk_slab_allocate (self, 1);
+  return size <= G_MAXUINT32 ? allocate_large (self, size) : NULL;
+}
+
 void *
 dpdk_slab_allocate (DpdkSlab *self, gsize size)
 {
-  guint class_index;
+  guint class_index, class_size;
   Unused *unused;
   void *memory;
 
-  if (G_UNLIKELY (size > MAX_CLASS_SIZE))
-    return size <= G_MAXUINT32 ? allocate_large (self, size) : NULL;
+  if (G_UNLIKELY (size - 1 >= MAX_CLASS_SIZE))
+    return allocate_unusual (self, size);
   class_index = get_class_index (size);
+  class_size = get_class_size (class_index);
   memory = unused = self->classes[class_index].unused;
   ASAN_UNPOISON_MEMORY_REGION (unused, unused != NULL ? sizeof *unused : 0);
   if (G_LIKELY (unused != NULL))
@@ -196,8 +206,8 @@ dpdk_slab_allocate (DpdkSlab *self, gsize size)
     }
   else if ((memory = take_new (self, class_index)) == NULL)
     return NULL;
-  dpdk_stack_budget_add (self->budget, get_page (memory)->size);
-  ASAN_POISON_MEMORY_REGION (memory, get_page (memory)->size);
+  dpdk_stack_budget_add (self->budget, class_size);
+  ASAN_POISON_MEMORY_REGION (memory, class_size);
   ASAN_UNPOISON_MEMORY_REGION (memory, size);
   return memory;
 }

@@ -342,10 +342,51 @@ test_borrowed (void)
   peer_stop (&peer);
 }
 
+/* what a connection has for data out of sequence and for data on its way is gone with it */
+static void
+test_idle (void)
+{
+  Peer peer;
+  World *world = peer_start (&peer);
+  Stack *stack = &world->stacks[0];
+  gint before = g_atomic_int_get (&allocations);
+  Conn *conn = peer_open (&peer);
+
+  g_assert_cmpuint (sizeof (struct tcp_pcb), <=, 256);
+  g_assert_cmpint (g_atomic_int_get (&allocations), ==, before + 1);
+
+  peer_send (&peer, TCP_ACK, peer.seq + SEGMENT, peer.ack, SEGMENT);
+  g_assert_cmpuint (count_ooseq (stack, conn), ==, 1);
+  g_assert_cmpint (g_atomic_int_get (&allocations), >=, before + 3);
+  peer_send (&peer, TCP_ACK, peer.seq, peer.ack, SEGMENT);
+  g_assert_cmpuint (conn->received, ==, 2 * SEGMENT);
+  g_queue_clear_full (&stack->out, g_free);
+  g_assert_cmpint (g_atomic_int_get (&allocations), ==, before + 1);
+
+  stack_run (stack, conn_write, conn);
+  g_assert_cmpint (g_atomic_int_get (&allocations), >=, before + 3);
+  peer_send (&peer, TCP_ACK, peer.seq + 2 * SEGMENT, peer.ack + 1000, 0);
+  g_queue_clear_full (&stack->out, g_free);
+  g_assert_cmpint (g_atomic_int_get (&allocations), ==, before + 1);
+
+  /* without memory a segment out of sequence is as good as lost */
+  peer.ack += 1000;
+  g_atomic_int_set (&allocations_left, 0);
+  peer_send (&peer, TCP_ACK, peer.seq + 3 * SEGMENT, peer.ack, SEGMENT);
+  g_atomic_int_set (&allocations_left, -1);
+  g_assert_cmpuint (count_ooseq (stack, conn), ==, 0);
+  for (guint i = 2; i < 4; i++)
+    peer_send (&peer, TCP_ACK, peer.seq + i * SEGMENT, peer.ack, SEGMENT);
+  g_assert_cmpuint (conn->received, ==, 4 * SEGMENT);
+  g_assert_false (conn->bad);
+  peer_stop (&peer);
+}
+
 int
 main (int argc, char **argv)
 {
   lwip_test_init (&argc, &argv);
+  g_test_add_func ("/lwip/memory/idle", test_idle);
   g_test_add_func ("/lwip/memory/order", test_order);
   g_test_add_func ("/lwip/memory/window", test_window);
   g_test_add_func ("/lwip/memory/data", test_data);

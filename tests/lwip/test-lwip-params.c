@@ -104,6 +104,67 @@ change_buffers (Stack *stack, gpointer data)
 }
 
 static void
+on_error (void *arg, err_t err)
+{
+}
+
+/* pcbs with the same parameters or functions have them together, and one that is changed does not change
+   the others */
+static void
+share (Stack *stack, gpointer data)
+{
+  gint before = g_atomic_int_get (&allocations);
+  struct tcp_pcb *pcbs[20], *others[20];
+
+  for (guint i = 0; i < G_N_ELEMENTS (pcbs); i++)
+    {
+      pcbs[i] = tcp_new ();
+      others[i] = tcp_new ();
+      g_assert_true (pcbs[i]->params == others[0]->params);
+      g_assert_cmpint (tcp_set_ack_delay (pcbs[i], 50), ==, ERR_OK);
+      g_assert_true (pcbs[i]->params == pcbs[0]->params);
+      g_assert_cmpint (tcp_err (pcbs[i], on_error), ==, ERR_OK);
+      g_assert_true (pcbs[i]->callbacks == pcbs[0]->callbacks);
+      g_assert_cmpuint (others[i]->params->ack_delay, ==, TCP_ACK_DELAY);
+      g_assert_null (others[i]->callbacks->errf);
+    }
+  /* each pcb, and what is shared */
+  g_assert_cmpint (g_atomic_int_get (&allocations), ==, before + 2 * 20 + 2);
+
+  g_atomic_int_set (&allocations_left, 0);
+  g_assert_cmpint (tcp_set_user_timeout (pcbs[0], 1000), ==, ERR_MEM);
+  g_assert_cmpint (tcp_err (pcbs[0], NULL), ==, ERR_MEM);
+  g_assert_cmpint (tcp_set_ack_delay (others[0], 50), ==, ERR_OK);
+  g_atomic_int_set (&allocations_left, -1);
+  g_assert_true (pcbs[0]->params == pcbs[1]->params && others[0]->params == pcbs[0]->params);
+  g_assert_true (pcbs[0]->callbacks == pcbs[1]->callbacks);
+  g_assert_cmpint (tcp_set_user_timeout (pcbs[0], 1000), ==, ERR_OK);
+  g_assert_cmpuint (pcbs[0]->params->ack_delay, ==, 50);
+  g_assert_cmpuint (pcbs[1]->params->user_timeout, ==, 0);
+  /* back at what others have */
+  g_assert_cmpint (tcp_set_user_timeout (pcbs[0], 0), ==, ERR_OK);
+  g_assert_true (pcbs[0]->params == pcbs[1]->params);
+
+  for (guint i = 0; i < G_N_ELEMENTS (pcbs); i++)
+    {
+      tcp_set_callbacks (pcbs[i], NULL);
+      tcp_abort (pcbs[i]);
+      tcp_abort (others[i]);
+    }
+  g_assert_cmpint (g_atomic_int_get (&allocations), ==, before);
+}
+
+static void
+test_share (void)
+{
+  World *world = world_new (1);
+
+  world_start (world);
+  stack_run (&world->stacks[0], share, NULL);
+  world_free (world);
+}
+
+static void
 test_change_buffers (void)
 {
   static const guint8 all[] = { 2, 4, 5, 180, 1, 3, 3, 7, 1, 1, 4, 2 };
@@ -218,6 +279,7 @@ main (int argc, char *argv[])
       g_autofree gchar *path = g_strdup_printf ("/lwip/params/buffers/%u", buffers[i].size);
       g_test_add_data_func (path, &buffers[i], test_buffers);
     }
+  g_test_add_func ("/lwip/params/share", test_share);
   g_test_add_func ("/lwip/params/change-buffers", test_change_buffers);
   g_test_add_func ("/lwip/params/ack-delay", test_ack_delay);
   g_test_add_func ("/lwip/params/rto-min", test_rto_min);

@@ -7,6 +7,7 @@
 #include "lwip/ip.h"
 #include "lwip/mem.h"
 #include "lwip/priv/tcp_extra.h"
+#include "lwip/priv/tcp_memory.h"
 
 const struct tcp_extra tcp_extra_none;
 
@@ -34,9 +35,8 @@ tcp_extra_free(struct tcp_pcb *pcb)
 void
 tcp_extra_drop_if_unused(struct tcp_pcb *pcb)
 {
-  const struct tcp_extra *extra = pcb->extra;
-
-  if ((pcb->state < ESTABLISHED) || ip_get_option(pcb, SOF_KEEPALIVE) || (extra->memory_prev != NULL)) {
+  if ((pcb->state < ESTABLISHED) || ip_get_option(pcb, SOF_KEEPALIVE) ||
+      (tcp_memory_concerns(pcb) && (pcb->rcv_ann_wnd < pcb->rcv_wnd))) {
     return;
   }
 #if LWIP_TCP_TIMESTAMPS
@@ -45,7 +45,7 @@ tcp_extra_drop_if_unused(struct tcp_pcb *pcb)
   }
 #endif /* LWIP_TCP_TIMESTAMPS */
 #if TCP_QUEUE_OOSEQ
-  if (extra->ooseq != NULL) {
+  if (pcb->extra->ooseq != NULL) {
     return;
   }
 #endif /* TCP_QUEUE_OOSEQ */
@@ -54,6 +54,7 @@ tcp_extra_drop_if_unused(struct tcp_pcb *pcb)
     return;
   }
 #endif /* LWIP_TCP_SACK_OUT */
+  tcp_memory_forget(pcb);
   tcp_extra_free(pcb);
 }
 

@@ -48,10 +48,10 @@ struct _DpdkWorkerCore {
   DpdkStackBudget *budget;
   DpdkPool *pool;
   DpdkStack *stack;
-  /* posted by itself: the first one, and where the next one goes */
-  DpdkWorkerTask *own_tasks;
-  DpdkWorkerTask **own_tasks_end;
-  TAILQ_HEAD (, _DpdkClosable) closables;
+  /* those to be looked at, and where the next one goes */
+  LIST_HEAD (, _DpdkClosable) looks;
+  DpdkClosable *last_look;
+  LIST_HEAD (, _DpdkClosable) closables;
   /* that the one who walks through them comes to next */
   DpdkClosable *next_closable;
   gboolean devices_wake;

@@ -45,13 +45,16 @@ typedef struct {
   void (*abort) (DpdkClosable *closable);
   /* whether the peer still has to be waited for */
   gboolean (*is_busy) (DpdkClosable *closable);
+  /* after dpdk_worker_core_look_later(); NULL: never */
+  void (*look) (DpdkClosable *closable);
   /* the device of @port is gone: ends it, for this reason, if it cannot do without */
   void (*lose_port) (DpdkClosable *closable, const DpdkWorkerLoss *loss);
 } DpdkClosableFuncs;
 
 /* something that must be closed before the stack of the worker can end */
 struct _DpdkClosable {
-  TAILQ_ENTRY (_DpdkClosable) link;
+  /* among all, or among those to be looked at */
+  LIST_ENTRY (_DpdkClosable) link;
   const DpdkClosableFuncs *funcs;
 };
 
@@ -102,9 +105,11 @@ gboolean dpdk_worker_core_is_running (DpdkWorkerCore *self);
 DpdkWorkerCore *dpdk_worker_core_get_current (void);
 gboolean dpdk_worker_core_is_current (DpdkWorkerCore *self);
 gboolean dpdk_worker_core_post (DpdkWorkerCore *self, DpdkWorkerTask *task);
-/* on the thread of the worker, which runs it when it has run those that it already has; without atomic
-   operations, as it is for every packet */
-gboolean dpdk_worker_core_post_own (DpdkWorkerCore *self, DpdkWorkerTask *task);
+/* On the thread of the worker, which looks at @closable when it has run the tasks that it has; without
+   atomic operations, as it is for every packet. @is_added: it is among those that must be closed; until
+   it is looked at it is no more. FALSE if there are no tasks any more. */
+gboolean dpdk_worker_core_look_later (DpdkWorkerCore *self, DpdkClosable *closable,
+                                      gboolean is_added);
 /* on the thread of the worker: something is ready in its context, and need not wait until it is looked at
    again */
 void dpdk_worker_core_expedite (DpdkWorkerCore *self);
@@ -126,7 +131,7 @@ DpdkStackOffload dpdk_worker_core_get_offloads (DpdkWorkerCore *self, DpdkPort *
 DpdkPort *dpdk_worker_core_find_port (DpdkWorkerCore *self, GInetAddress *address);
 
 /* zeroed, for what the sockets of the worker consist of; for any thread that holds a reference */
-#define DPDK_WORKER_PIECE_SIZE 256
+#define DPDK_WORKER_PIECE_SIZE 192
 gpointer dpdk_worker_core_allocate_piece (DpdkWorkerCore *self);
 void dpdk_worker_core_release_piece (DpdkWorkerCore *self, gpointer piece);
 

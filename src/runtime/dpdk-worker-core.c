@@ -128,13 +128,17 @@ dpdk_worker_core_post (DpdkWorkerCore *self, DpdkWorkerTask *task)
 }
 
 gboolean
-dpdk_worker_core_post_own (DpdkWorkerCore *self, DpdkWorkerTask *task)
+dpdk_worker_core_look_later (DpdkWorkerCore *self, DpdkClosable *closable, gboolean is_added)
 {
   if (g_atomic_pointer_get (&self->tasks) == &dpdk_worker_tasks_closed)
     return FALSE;
-  task->next = NULL;
-  *self->own_tasks_end = task;
-  self->own_tasks_end = &task->next;
+  if (is_added)
+    dpdk_worker_core_remove_closable (self, closable);
+  if (self->last_look == NULL)
+    LIST_INSERT_HEAD (&self->looks, closable, link);
+  else
+    LIST_INSERT_AFTER (self->last_look, closable, link);
+  self->last_look = closable;
   return TRUE;
 }
 
@@ -157,13 +161,26 @@ run_list (DpdkWorkerTask *task)
   return n;
 }
 
+/* those that are there now, not those that come meanwhile */
 static guint
-run_own_tasks (DpdkWorkerCore *self)
+look_at_all (DpdkWorkerCore *self)
 {
-  DpdkWorkerTask *first = g_steal_pointer (&self->own_tasks);
+  DpdkClosable *last = self->last_look, *closable;
+  guint n = 0;
 
-  self->own_tasks_end = &self->own_tasks;
-  return run_list (first);
+  if (last == NULL)
+    return 0;
+  do
+    {
+      closable = LIST_FIRST (&self->looks);
+      LIST_REMOVE (closable, link);
+      if (closable == self->last_look)
+        self->last_look = NULL;
+      closable->funcs->look (closable);
+      n++;
+    }
+  while (closable != last);
+  return n;
 }
 
 guint
@@ -172,7 +189,7 @@ dpdk_worker_core_run_tasks (DpdkWorkerCore *self, DpdkWorkerTask *replacement)
   DpdkWorkerTask *task = NULL, *next;
 
   if (replacement == NULL && g_atomic_pointer_get (&self->tasks) == NULL)
-    return run_own_tasks (self);
+    return look_at_all (self);
   /* the list has the newest in front */
   for (DpdkWorkerTask *newest = g_atomic_pointer_exchange (&self->tasks, replacement);
        newest != NULL; newest = next)
@@ -181,7 +198,7 @@ dpdk_worker_core_run_tasks (DpdkWorkerCore *self, DpdkWorkerTask *replacement)
       newest->next = task;
       task = newest;
     }
-  return run_list (task) + run_own_tasks (self);
+  return run_list (task) + look_at_all (self);
 }
 
 typedef struct {
@@ -326,8 +343,8 @@ dpdk_worker_core_new (DpdkWorkerShared *shared, guint index, guint cpu, DpdkIdle
   self->budget = dpdk_stack_budget_new (shared->memory_budget, shared->n_workers);
   self->pool = dpdk_pool_new (DPDK_WORKER_PIECE_SIZE);
   self->poller = dpdk_worker_poller_new ();
-  self->own_tasks_end = &self->own_tasks;
-  TAILQ_INIT (&self->closables);
+  LIST_INIT (&self->looks);
+  LIST_INIT (&self->closables);
   g_weak_ref_init (&self->worker, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
@@ -507,7 +524,7 @@ void
 dpdk_worker_core_add_closable (DpdkWorkerCore *self, DpdkClosable *closable)
 {
   g_assert (dpdk_worker_core_current == self);
-  TAILQ_INSERT_TAIL (&self->closables, closable, link);
+  LIST_INSERT_HEAD (&self->closables, closable, link);
 }
 
 void
@@ -515,14 +532,16 @@ dpdk_worker_core_remove_closable (DpdkWorkerCore *self, DpdkClosable *closable)
 {
   g_assert (dpdk_worker_core_current == self);
   if (self->next_closable == closable)
-    self->next_closable = TAILQ_NEXT (closable, link);
-  TAILQ_REMOVE (&self->closables, closable, link);
+    self->next_closable = LIST_NEXT (closable, link);
+  LIST_REMOVE (closable, link);
 }
 
 void
 dpdk_worker_core_begin_closables (DpdkWorkerCore *self)
 {
-  self->next_closable = TAILQ_FIRST (&self->closables);
+  /* so that all are on one list */
+  look_at_all (self);
+  self->next_closable = LIST_FIRST (&self->closables);
 }
 
 DpdkClosable *
@@ -531,6 +550,6 @@ dpdk_worker_core_next_closable (DpdkWorkerCore *self)
   DpdkClosable *closable = self->next_closable;
 
   if (closable != NULL)
-    self->next_closable = TAILQ_NEXT (closable, link);
+    self->next_closable = LIST_NEXT (closable, link);
   return closable;
 }

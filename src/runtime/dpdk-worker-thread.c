@@ -129,7 +129,7 @@ fall_asleep (DpdkWorkerCore *self)
   if (timer_ms >= 0)
     timeout_us = MIN (timeout_us, timer_ms * G_TIME_SPAN_MILLISECOND);
   g_atomic_int_set (&self->sleeping, TRUE);
-  if (g_atomic_pointer_get (&self->tasks) == NULL && self->own_tasks == NULL &&
+  if (g_atomic_pointer_get (&self->tasks) == NULL && LIST_EMPTY (&self->looks) &&
       !g_atomic_int_get (&self->quit))
     dpdk_worker_poller_sleep (self->poller, timeout_us);
   g_atomic_int_set (&self->sleeping, FALSE);
@@ -216,9 +216,9 @@ close_all (DpdkWorkerCore *self)
       dpdk_stack_flush (self->stack);
     }
   while (any_is_busy (self) && g_get_monotonic_time () < deadline);
-  while (!TAILQ_EMPTY (&self->closables))
+  while (!LIST_EMPTY (&self->closables))
     {
-      closable = TAILQ_FIRST (&self->closables);
+      closable = LIST_FIRST (&self->closables);
       closable->funcs->abort (closable);
     }
   dpdk_stack_flush (self->stack);

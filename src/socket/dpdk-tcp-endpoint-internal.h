@@ -65,6 +65,11 @@ typedef struct {
   guint connect_timeout;
   gboolean has_options;
   DpdkStackTcpOptions options;
+  /* not held: it says so, under the lock, before it is disposed of */
+  DpdkTcpConnection *connection;
+  /* the upper halves of what is counted */
+  guint32 n_received;
+  guint32 n_acknowledged;
   /* (element-type DpdkTcpSource) */
   GList *sources;
   /* in plain words, if lwIP has no words for the error */
@@ -121,14 +126,14 @@ struct _DpdkTcpEndpoint {
   DpdkTcpReceiveQueue received;
   guint32 send_buffer_size;
   gatomicrefcount ref_count;
-  guint64 n_received;
-  guint64 n_acknowledged;
+  /* the lower half */
+  guint32 n_received;
+  guint32 n_acknowledged;
   DpdkTcpSendQueue sending;
 
   DpdkTcpExtra *extra;
   DpdkTcpConnecting *connecting;
-  /* for the thread of the worker, when there is more to do */
-  DpdkWorkerTask look;
+  /* for the thread of the worker, also when there is more to do */
   DpdkClosable closable;
   DpdkTcpAddresses addresses;
   /* of connecting or closing, in milliseconds of the stack; 0 for none */
@@ -136,8 +141,6 @@ struct _DpdkTcpEndpoint {
   guint16 held_port;
   /* who needs it a little longer; they share the reference of the stack */
   guint16 n_holds;
-  /* not held: it says so, under the lock, before it is disposed of */
-  DpdkTcpConnection *connection;
 };
 
 G_STATIC_ASSERT (sizeof (DpdkTcpEndpoint) <= DPDK_WORKER_PIECE_SIZE);
@@ -226,6 +229,15 @@ gssize dpdk_tcp_endpoint_try_read_locked (DpdkTcpEndpoint *self, DpdkTcpRead *re
                                           GError **error);
 gssize dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpWrite *write,
                                            GError **error);
+
+/* with the lock held: to one of two counts of the endpoint, which has its upper half in the extra part */
+#define dpdk_tcp_endpoint_count_locked(self, count, n)                                             \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    if (G_UNLIKELY (__builtin_add_overflow ((self)->count, (guint32) (n), &(self)->count)))        \
+      dpdk_tcp_endpoint_get_extra_locked (self)->count++;                                          \
+  }                                                                                                \
+  G_STMT_END
 
 /* how much may be written */
 static inline gsize

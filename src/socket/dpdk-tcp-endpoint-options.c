@@ -81,7 +81,12 @@ get_info_on_worker (gpointer data)
   dpdk_stack_tcp_get_info (self->pcb, get->info);
   dpdk_tcp_endpoint_lock (self);
   get->info->bytes_received = self->n_received;
-  get->info->bytes_sent = self->n_acknowledged + get->info->bytes_unacknowledged;
+  get->info->bytes_sent = self->n_acknowledged + (guint64) get->info->bytes_unacknowledged;
+  if (self->extra != NULL)
+    {
+      get->info->bytes_received += (guint64) self->extra->n_received << 32;
+      get->info->bytes_sent += (guint64) self->extra->n_acknowledged << 32;
+    }
   dpdk_tcp_endpoint_unlock (self);
 }
 

@@ -11,6 +11,14 @@
 #define POLL_INTERVAL 25
 #define POLL_UNIT_MS 20
 
+static const DpdkClosableFuncs closable_funcs;
+
+static DpdkTcpEndpoint *
+from_closable (DpdkClosable *closable)
+{
+  return (DpdkTcpEndpoint *) ((char *) closable - G_STRUCT_OFFSET (DpdkTcpEndpoint, closable));
+}
+
 /* takes over @list, of which @n_bytes were read */
 void
 dpdk_tcp_endpoint_release_buffers (DpdkTcpEndpoint *self, struct pbuf *list, gsize n_bytes)
@@ -47,7 +55,7 @@ release_if_unused (DpdkTcpEndpoint *self)
   free_buffers (self);
   dpdk_tcp_endpoint_lock (self);
   is_unused =
-      self->is_attached && self->pcb == NULL && self->received.head == NULL && self->n_holds == 0;
+      self->is_attached && self->pcb == NULL && self->received.last == NULL && self->n_holds == 0;
   dpdk_tcp_endpoint_unlock (self);
   if (!is_unused)
     return;
@@ -130,12 +138,12 @@ has_finished (DpdkTcpEndpoint *self)
 static gboolean
 hand_over_locked (DpdkTcpEndpoint *self)
 {
-  while (self->sending.n_unsent > 0 && tcp_sndbuf (self->pcb) > 0)
+  while (dpdk_tcp_send_queue_get_n_unsent (&self->sending) > 0 && tcp_sndbuf (self->pcb) > 0)
     {
       gsize size;
       const void *data = dpdk_tcp_send_queue_peek_unsent (&self->sending, &size);
       u16_t n = (u16_t) MIN (MIN (size, tcp_sndbuf (self->pcb)), G_MAXUINT16);
-      u8_t flags = n < self->sending.n_unsent ? TCP_WRITE_FLAG_MORE : 0;
+      u8_t flags = n < dpdk_tcp_send_queue_get_n_unsent (&self->sending) ? TCP_WRITE_FLAG_MORE : 0;
 
       if (tcp_write (self->pcb, data, n, flags) != ERR_OK)
         return FALSE;
@@ -243,7 +251,7 @@ advance (DpdkTcpEndpoint *self)
   self->pcb->tos = self->traffic_class;
   is_connecting = self->state == ENDPOINT_CONNECTING || self->state == ENDPOINT_NEW;
   fin_wanted = close_wanted || self->write_is_shut;
-  has_unsent = self->sending.n_unsent > 0;
+  has_unsent = dpdk_tcp_send_queue_get_n_unsent (&self->sending) > 0;
   dpdk_tcp_endpoint_unlock (self);
 
   dpdk_tcp_endpoint_release_buffers (self, list, n_bytes);
@@ -274,7 +282,7 @@ advance (DpdkTcpEndpoint *self)
     }
   dpdk_tcp_endpoint_send_queued (self);
   dpdk_tcp_endpoint_lock (self);
-  fin_wanted = self->sending.n_unsent == 0 && !self->reset_at_end;
+  fin_wanted = dpdk_tcp_send_queue_get_n_unsent (&self->sending) == 0 && !self->reset_at_end;
   reset_wanted = self->reset_at_end && self->sending.n_queued == 0;
   dpdk_tcp_endpoint_unlock (self);
   if (fin_wanted)
@@ -283,15 +291,13 @@ advance (DpdkTcpEndpoint *self)
     close_now (self);
 }
 
-static void run_look (DpdkWorkerTask *task);
-
 static gboolean
 look_soon (DpdkTcpEndpoint *self)
 {
   if (self->is_listed)
     return TRUE;
-  self->look.run = run_look;
-  if (!dpdk_worker_core_post_own (self->core, &self->look))
+  self->closable.funcs = &closable_funcs;
+  if (!dpdk_worker_core_look_later (self->core, &self->closable, self->is_attached))
     return FALSE;
   self->is_listed = TRUE;
   self->n_holds++;
@@ -306,7 +312,8 @@ static void G_GNUC_NO_INLINE
 handle_acknowledgement_and_unlock (DpdkTcpEndpoint *self)
 {
   gboolean has_released = dpdk_tcp_send_queue_has_released (&self->sending);
-  gboolean advance_wanted = self->sending.n_unsent > 0 || self->close_wanted || self->write_is_shut;
+  gboolean advance_wanted = dpdk_tcp_send_queue_get_n_unsent (&self->sending) > 0 ||
+                            self->close_wanted || self->write_is_shut;
 
   dpdk_tcp_endpoint_unlock_own (self);
   if (has_released)
@@ -324,7 +331,7 @@ on_sent (void *arg, struct tcp_pcb *pcb, u16_t size)
   DpdkTcpEndpoint *self = arg;
 
   dpdk_tcp_endpoint_lock_own (self);
-  self->n_acknowledged += size;
+  dpdk_tcp_endpoint_count_locked (self, n_acknowledged, size);
   dpdk_tcp_send_queue_acknowledge (&self->sending, size);
   dpdk_tcp_endpoint_notify_locked (self);
   if (self->sending.n_queued > 0 || self->room_is_wanted || self->close_wanted ||
@@ -363,7 +370,7 @@ on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
     self->peer_has_finished = TRUE;
   else
     {
-      self->n_received += p->tot_len;
+      dpdk_tcp_endpoint_count_locked (self, n_received, p->tot_len);
       dpdk_tcp_receive_queue_append (&self->received, p);
     }
   /* who closes or aborts shuts this side, too */
@@ -382,12 +389,6 @@ on_received (void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t native)
        connection itself, lwIP does when it is through with this segment, or a task later */
     dpdk_tcp_endpoint_call_ready (self);
   return ERR_OK;
-}
-
-static DpdkTcpEndpoint *
-from_closable (DpdkClosable *closable)
-{
-  return (DpdkTcpEndpoint *) ((char *) closable - G_STRUCT_OFFSET (DpdkTcpEndpoint, closable));
 }
 
 /* the worker ends */
@@ -470,10 +471,54 @@ closable_is_busy (DpdkClosable *closable)
   return is_busy;
 }
 
+static void
+look_at (DpdkTcpEndpoint *self, gboolean advance_wanted)
+{
+  gboolean connect_wanted, is_over;
+
+  dpdk_tcp_endpoint_lock (self);
+  is_over = self->close_wanted || self->abort_wanted;
+  connect_wanted = self->connect_wanted;
+  self->connect_wanted = FALSE;
+  dpdk_tcp_endpoint_unlock (self);
+  if (connect_wanted && is_over)
+    dpdk_tcp_endpoint_fail_connect (self, ERR_CLSD);
+  else if (connect_wanted)
+    dpdk_tcp_endpoint_connect_now (self);
+  if (advance_wanted)
+    advance (self);
+  dpdk_tcp_endpoint_call_connected (self);
+  if (self->ready_socket == NULL)
+    return;
+  if (!is_over)
+    dpdk_tcp_endpoint_call_ready (self);
+  if (is_over || self->pcb == NULL)
+    dpdk_tcp_endpoint_drop_ready (self);
+}
+
+static void
+closable_look (DpdkClosable *closable)
+{
+  DpdkTcpEndpoint *self = from_closable (closable);
+  gboolean advance_wanted = self->advance_wanted, holds = self->look_holds;
+
+  self->is_listed = FALSE;
+  self->advance_wanted = FALSE;
+  if (self->is_attached)
+    dpdk_worker_core_add_closable (self->core, closable);
+  look_at (self, advance_wanted);
+  self->n_holds--;
+  if (self->pcb == NULL)
+    release_if_unused (self);
+  if (holds)
+    dpdk_tcp_endpoint_unref (self);
+}
+
 static const DpdkClosableFuncs closable_funcs = {
   .close = closable_close,
   .abort = closable_abort,
   .is_busy = closable_is_busy,
+  .look = closable_look,
   .lose_port = closable_lose_port,
 };
 
@@ -504,7 +549,9 @@ dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
   tcp_arg (pcb, dpdk_tcp_endpoint_ref (self));
   tcp_set_callbacks (pcb, &tcp_callbacks);
   dpdk_stack_set_prefetch (dpdk_worker_core_get_stack (self->core), on_received, prefetch_ready);
-  dpdk_worker_core_add_closable (self->core, &self->closable);
+  /* else it is added when it has been looked at */
+  if (!self->is_listed)
+    dpdk_worker_core_add_closable (self->core, &self->closable);
 }
 
 void
@@ -537,49 +584,6 @@ dpdk_tcp_endpoint_new_accepted (DpdkWorkerCore *core, struct tcp_pcb *pcb)
   if (pcb->local_port >= DPDK_STACK_FIRST_EPHEMERAL_PORT)
     dpdk_tcp_endpoint_hold_port (self, DPDK_STACK_PORT_OF_ALL);
   return self;
-}
-
-/* NULL: out of memory */
-static void
-look_at (DpdkTcpEndpoint *self, gboolean advance_wanted)
-{
-  gboolean connect_wanted, is_over;
-
-  dpdk_tcp_endpoint_lock (self);
-  is_over = self->close_wanted || self->abort_wanted;
-  connect_wanted = self->connect_wanted;
-  self->connect_wanted = FALSE;
-  dpdk_tcp_endpoint_unlock (self);
-  if (connect_wanted && is_over)
-    dpdk_tcp_endpoint_fail_connect (self, ERR_CLSD);
-  else if (connect_wanted)
-    dpdk_tcp_endpoint_connect_now (self);
-  if (advance_wanted)
-    advance (self);
-  dpdk_tcp_endpoint_call_connected (self);
-  if (self->ready_socket == NULL)
-    return;
-  if (!is_over)
-    dpdk_tcp_endpoint_call_ready (self);
-  if (is_over || self->pcb == NULL)
-    dpdk_tcp_endpoint_drop_ready (self);
-}
-
-static void
-run_look (DpdkWorkerTask *task)
-{
-  DpdkTcpEndpoint *self =
-      (DpdkTcpEndpoint *) ((char *) task - G_STRUCT_OFFSET (DpdkTcpEndpoint, look));
-  gboolean advance_wanted = self->advance_wanted, holds = self->look_holds;
-
-  self->is_listed = FALSE;
-  self->advance_wanted = FALSE;
-  look_at (self, advance_wanted);
-  self->n_holds--;
-  if (self->pcb == NULL)
-    release_if_unused (self);
-  if (holds)
-    dpdk_tcp_endpoint_unref (self);
 }
 
 /* runs what other threads wanted; holds the reference that dpdk_tcp_endpoint_kick() took */

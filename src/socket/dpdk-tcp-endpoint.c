@@ -553,7 +553,7 @@ void
 dpdk_tcp_endpoint_set_connection (DpdkTcpEndpoint *self, DpdkTcpConnection *connection)
 {
   dpdk_tcp_endpoint_lock (self);
-  self->connection = connection;
+  dpdk_tcp_endpoint_get_extra_locked (self)->connection = connection;
   dpdk_tcp_endpoint_unlock (self);
 }
 
@@ -561,8 +561,8 @@ void
 dpdk_tcp_endpoint_forget_connection (DpdkTcpEndpoint *self, DpdkTcpConnection *connection)
 {
   dpdk_tcp_endpoint_lock (self);
-  if (self->connection == connection)
-    self->connection = NULL;
+  if (self->extra != NULL && self->extra->connection == connection)
+    self->extra->connection = NULL;
   dpdk_tcp_endpoint_unlock (self);
 }
 
@@ -585,7 +585,7 @@ dpdk_tcp_endpoint_tell_connection (DpdkTcpEndpoint *self, gboolean socket_too)
 
   dpdk_tcp_endpoint_lock (self);
   /* without a reference, which might become the last one */
-  connection = self->connection;
+  connection = self->extra != NULL ? self->extra->connection : NULL;
   if (connection != NULL)
     dpdk_tcp_connection_notify_end (connection, TRUE);
   if (connection != NULL && socket_too)

@@ -10,12 +10,12 @@ G_BEGIN_DECLS
 /* buffers that were received and not read. Not locked; buffers are freed on the worker only, so
    those that were read wait for it. */
 typedef struct {
-  struct pbuf *head;
-  struct pbuf *tail;
+  /* a ring, by its last one, which the first one follows */
+  struct pbuf *last;
   struct pbuf *read;
   guint32 n_bytes;
   guint32 n_read;
-  /* in the head */
+  /* in the first */
   guint16 offset;
 } DpdkTcpReceiveQueue;
 
@@ -23,28 +23,28 @@ typedef struct {
 static inline void
 dpdk_tcp_receive_queue_append (DpdkTcpReceiveQueue *self, struct pbuf *p)
 {
-  if (self->tail != NULL)
-    self->tail->next = p;
-  else
-    self->head = p;
-  for (; p != NULL; p = p->next)
-    {
-      self->n_bytes += p->len;
-      self->tail = p;
-    }
+  struct pbuf *first = self->last != NULL ? self->last->next : p, *last = p;
+
+  self->n_bytes += p->len;
+  for (; last->next != NULL; last = last->next)
+    self->n_bytes += last->next->len;
+  if (self->last != NULL)
+    self->last->next = p;
+  last->next = first;
+  self->last = last;
 }
 
 /* the only buffer, which nothing was read of, if it has at most @size bytes, but some */
 static inline struct pbuf *
 dpdk_tcp_receive_queue_take_only (DpdkTcpReceiveQueue *self, gsize size)
 {
-  struct pbuf *p = self->head;
+  struct pbuf *p = self->last;
 
   if (self->n_bytes == 0 || self->n_bytes > size || self->n_read != 0 || self->offset != 0 ||
-      p != self->tail)
+      p != p->next)
     return NULL;
-  self->head = NULL;
-  self->tail = NULL;
+  p->next = NULL;
+  self->last = NULL;
   self->n_bytes = 0;
   return p;
 }

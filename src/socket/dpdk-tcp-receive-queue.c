@@ -6,13 +6,14 @@
 #include <string.h>
 
 static void
-move_head_to_read (DpdkTcpReceiveQueue *self)
+move_first_to_read (DpdkTcpReceiveQueue *self)
 {
-  struct pbuf *p = self->head;
+  struct pbuf *p = self->last->next;
 
-  self->head = p->next;
-  if (self->head == NULL)
-    self->tail = NULL;
+  if (p == self->last)
+    self->last = NULL;
+  else
+    self->last->next = p->next;
   self->offset = 0;
   p->next = self->read;
   self->read = p;
@@ -24,8 +25,8 @@ advance (DpdkTcpReceiveQueue *self, gsize n)
   self->offset += (guint16) n;
   self->n_bytes -= (guint32) n;
   self->n_read += (guint32) n;
-  if (self->offset == self->head->len)
-    move_head_to_read (self);
+  if (self->offset == self->last->next->len)
+    move_first_to_read (self);
 }
 
 gsize
@@ -34,9 +35,9 @@ dpdk_tcp_receive_queue_read (DpdkTcpReceiveQueue *self, void *buffer, gsize size
   guint8 *at = buffer;
   gsize total = 0;
 
-  while (total < size && self->head != NULL)
+  while (total < size && self->last != NULL)
     {
-      struct pbuf *p = self->head;
+      struct pbuf *p = self->last->next;
       gsize n = MIN (size - total, (gsize) p->len - self->offset);
 
       memcpy (at + total, (const guint8 *) p->payload + self->offset, n);
@@ -50,33 +51,42 @@ dpdk_tcp_receive_queue_read (DpdkTcpReceiveQueue *self, void *buffer, gsize size
 gsize
 dpdk_tcp_receive_queue_peek (const DpdkTcpReceiveQueue *self, void *buffer, gsize size)
 {
+  const struct pbuf *p = self->last;
   guint offset = self->offset;
   guint8 *at = buffer;
   gsize total = 0;
 
-  for (const struct pbuf *p = self->head; p != NULL && total < size; p = p->next, offset = 0)
+  if (p == NULL)
+    return 0;
+  do
     {
-      gsize n = MIN (size - total, (gsize) p->len - offset);
+      gsize n;
 
+      p = p->next;
+      n = MIN (size - total, (gsize) p->len - offset);
       memcpy (at + total, (const guint8 *) p->payload + offset, n);
       total += n;
+      offset = 0;
     }
+  while (p != self->last && total < size);
   return total;
 }
 
 GBytes *
 dpdk_tcp_receive_queue_read_bytes (DpdkTcpReceiveQueue *self, gsize size, DpdkStackBudget *budget)
 {
+  struct pbuf *first;
   GBytes *bytes;
   gsize n;
 
   /* what is left of a buffer whose headers were in it alone */
-  while (self->head->len == self->offset)
+  while (self->last->next->len == self->offset)
     advance (self, 0);
-  n = MIN (size, (gsize) self->head->len - self->offset);
-  bytes = dpdk_stack_view_data (budget, self->head, self->offset, n);
+  first = self->last->next;
+  n = MIN (size, (gsize) first->len - self->offset);
+  bytes = dpdk_stack_view_data (budget, first, self->offset, n);
   if (bytes == NULL)
-    bytes = g_bytes_new ((const guint8 *) self->head->payload + self->offset, n);
+    bytes = g_bytes_new ((const guint8 *) first->payload + self->offset, n);
   advance (self, n);
   return bytes;
 }
@@ -86,8 +96,8 @@ dpdk_tcp_receive_queue_discard (DpdkTcpReceiveQueue *self)
 {
   self->n_read += self->n_bytes;
   self->n_bytes = 0;
-  while (self->head != NULL)
-    move_head_to_read (self);
+  while (self->last != NULL)
+    move_first_to_read (self);
 }
 
 struct pbuf *

@@ -9,16 +9,21 @@ G_BEGIN_DECLS
    they stay where they are until then. Not locked. */
 typedef struct _DpdkTcpSendChunk DpdkTcpSendChunk;
 typedef struct {
-  /* in front of all chunks; lwIP has a copy */
-  guint32 n_copied;
-  guint32 n_queued;
-  guint32 n_unsent;
   /* rings, by their last one, which the first one follows */
-  DpdkTcpSendChunk *chunks;
+  DpdkTcpSendChunk *last;
   /* acknowledged, but still with bytes of the application */
   DpdkTcpSendChunk *released;
   /* the first chunk that is not all sent, or NULL */
   DpdkTcpSendChunk *unsent;
+  guint32 n_unsent;
+} DpdkTcpSendChunks;
+
+typedef struct {
+  /* in front of all chunks; lwIP has a copy */
+  guint32 n_copied;
+  guint32 n_queued;
+  /* NULL: there are none */
+  DpdkTcpSendChunks *chunks;
 } DpdkTcpSendQueue;
 
 void dpdk_tcp_send_queue_clear (DpdkTcpSendQueue *self);
@@ -34,6 +39,12 @@ void dpdk_tcp_send_queue_acknowledge_chunks (DpdkTcpSendQueue *self, gsize size)
 /* to be freed without any lock: what is called then is the application's */
 DpdkTcpSendChunk *dpdk_tcp_send_queue_steal_released (DpdkTcpSendQueue *self);
 void dpdk_tcp_send_queue_free_released (DpdkTcpSendChunk *released);
+
+static inline guint32
+dpdk_tcp_send_queue_get_n_unsent (const DpdkTcpSendQueue *self)
+{
+  return self->chunks != NULL ? self->chunks->n_unsent : 0;
+}
 
 /* whether the next bytes may be some that lwIP copies */
 static inline gboolean
@@ -63,7 +74,7 @@ dpdk_tcp_send_queue_acknowledge (DpdkTcpSendQueue *self, gsize size)
 static inline gboolean
 dpdk_tcp_send_queue_has_released (const DpdkTcpSendQueue *self)
 {
-  return self->released != NULL;
+  return self->chunks != NULL && self->chunks->released != NULL;
 }
 
 G_END_DECLS

@@ -42,6 +42,25 @@ pop_first (DpdkTcpSendChunk **ring)
   return first;
 }
 
+static DpdkTcpSendChunks *
+get_chunks (DpdkTcpSendQueue *self)
+{
+  if (self->chunks == NULL)
+    self->chunks = g_slice_new0 (DpdkTcpSendChunks);
+  return self->chunks;
+}
+
+static void
+drop_chunks_if_empty (DpdkTcpSendQueue *self)
+{
+  DpdkTcpSendChunks *chunks = self->chunks;
+
+  if (chunks == NULL || chunks->last != NULL || chunks->released != NULL)
+    return;
+  g_slice_free (DpdkTcpSendChunks, chunks);
+  self->chunks = NULL;
+}
+
 static DpdkTcpSendChunk *
 chunk_new (DpdkTcpSendQueue *self, DpdkStackBudget *budget, gsize capacity)
 {
@@ -59,7 +78,7 @@ chunk_new (DpdkTcpSendQueue *self, DpdkStackBudget *budget, gsize capacity)
                                .capacity = size - sizeof *chunk,
                                .size = size,
                                .is_block = is_block };
-  push_last (&self->chunks, chunk);
+  push_last (&get_chunks (self)->last, chunk);
   return chunk;
 }
 
@@ -73,9 +92,9 @@ chunk_free (DpdkTcpSendChunk *chunk)
 }
 
 static void
-remove_first (DpdkTcpSendQueue *self)
+remove_first (DpdkTcpSendChunks *self)
 {
-  DpdkTcpSendChunk *chunk = pop_first (&self->chunks);
+  DpdkTcpSendChunk *chunk = pop_first (&self->last);
 
   if (chunk->bytes != NULL)
     push_last (&self->released, chunk);
@@ -86,25 +105,31 @@ remove_first (DpdkTcpSendQueue *self)
 void
 dpdk_tcp_send_queue_clear (DpdkTcpSendQueue *self)
 {
-  while (self->chunks != NULL)
-    remove_first (self);
-  self->unsent = NULL;
+  DpdkTcpSendChunks *chunks = self->chunks;
+
   self->n_copied = 0;
   self->n_queued = 0;
-  self->n_unsent = 0;
+  if (chunks == NULL)
+    return;
+  while (chunks->last != NULL)
+    remove_first (chunks);
+  chunks->unsent = NULL;
+  chunks->n_unsent = 0;
+  drop_chunks_if_empty (self);
 }
 
 void
 dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, DpdkStackBudget *budget, const void *data,
                             gsize size)
 {
+  DpdkTcpSendChunks *chunks = get_chunks (self);
   const guint8 *at = data;
 
   self->n_queued += (guint32) size;
-  self->n_unsent += (guint32) size;
+  chunks->n_unsent += (guint32) size;
   while (size > 0)
     {
-      DpdkTcpSendChunk *chunk = self->chunks;
+      DpdkTcpSendChunk *chunk = chunks->last;
       gsize n;
 
       if (chunk == NULL || chunk->used == chunk->capacity)
@@ -112,8 +137,8 @@ dpdk_tcp_send_queue_append (DpdkTcpSendQueue *self, DpdkStackBudget *budget, con
       n = MIN (size, chunk->capacity - chunk->used);
       memcpy (chunk->data + chunk->used, at, n);
       chunk->used += n;
-      if (self->unsent == NULL)
-        self->unsent = chunk;
+      if (chunks->unsent == NULL)
+        chunks->unsent = chunk;
       at += n;
       size -= n;
     }
@@ -124,22 +149,23 @@ dpdk_tcp_send_queue_append_bytes (DpdkTcpSendQueue *self, DpdkStackBudget *budge
                                   gsize offset, gsize size)
 {
   DpdkTcpSendChunk *chunk = chunk_new (self, budget, 0);
+  DpdkTcpSendChunks *chunks = self->chunks;
 
   chunk->bytes = g_bytes_ref (bytes);
   chunk->data = (guint8 *) g_bytes_get_data (bytes, NULL) + offset;
   chunk->capacity = size;
   chunk->used = size;
-  if (self->unsent == NULL)
-    self->unsent = chunk;
+  if (chunks->unsent == NULL)
+    chunks->unsent = chunk;
   dpdk_stack_budget_add_shared (budget, (gint64) size);
   self->n_queued += (guint32) size;
-  self->n_unsent += (guint32) size;
+  chunks->n_unsent += (guint32) size;
 }
 
 const void *
 dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size)
 {
-  const DpdkTcpSendChunk *chunk = self->unsent;
+  const DpdkTcpSendChunk *chunk = self->chunks != NULL ? self->chunks->unsent : NULL;
 
   *size = chunk != NULL ? chunk->used - chunk->sent : 0;
   return chunk != NULL ? chunk->data + chunk->sent : NULL;
@@ -148,25 +174,29 @@ dpdk_tcp_send_queue_peek_unsent (DpdkTcpSendQueue *self, gsize *size)
 void
 dpdk_tcp_send_queue_mark_sent (DpdkTcpSendQueue *self, gsize size)
 {
-  self->n_unsent -= (guint32) size;
+  DpdkTcpSendChunks *chunks = self->chunks;
+
+  chunks->n_unsent -= (guint32) size;
   while (size > 0)
     {
-      DpdkTcpSendChunk *chunk = self->unsent;
+      DpdkTcpSendChunk *chunk = chunks->unsent;
       gsize n = MIN (size, chunk->used - chunk->sent);
 
       chunk->sent += n;
       size -= n;
       if (chunk->sent == chunk->used)
-        self->unsent = chunk != self->chunks ? chunk->next : NULL;
+        chunks->unsent = chunk != chunks->last ? chunk->next : NULL;
     }
 }
 
 void
 dpdk_tcp_send_queue_acknowledge_chunks (DpdkTcpSendQueue *self, gsize size)
 {
-  while (size > 0 && self->chunks != NULL)
+  DpdkTcpSendChunks *chunks = self->chunks;
+
+  while (size > 0 && chunks != NULL && chunks->last != NULL)
     {
-      DpdkTcpSendChunk *chunk = self->chunks->next;
+      DpdkTcpSendChunk *chunk = chunks->last->next;
       gsize n = MIN (size, chunk->sent - chunk->acknowledged);
 
       chunk->acknowledged += n;
@@ -174,14 +204,21 @@ dpdk_tcp_send_queue_acknowledge_chunks (DpdkTcpSendQueue *self, gsize size)
       size -= n;
       if (chunk->acknowledged < chunk->used)
         break;
-      remove_first (self);
+      remove_first (chunks);
     }
+  drop_chunks_if_empty (self);
 }
 
 DpdkTcpSendChunk *
 dpdk_tcp_send_queue_steal_released (DpdkTcpSendQueue *self)
 {
-  return g_steal_pointer (&self->released);
+  DpdkTcpSendChunk *released;
+
+  if (self->chunks == NULL)
+    return NULL;
+  released = g_steal_pointer (&self->chunks->released);
+  drop_chunks_if_empty (self);
+  return released;
 }
 
 void

@@ -5,41 +5,73 @@
 #include <sys/mman.h>
 
 #define CHUNK_SIZE DPDK_CHUNK_PAGE_SIZE
-/* for a size of which there is more than this: huge pages, so that very many connections do not need an
-   entry of the TLB each */
-#define MANY (1024 * 1024)
+/* For a size of which there is more than this: huge pages, so that very many connections do not need an
+   entry of the TLB each. With fewer, too much of the last one would be empty. */
+#define MANY (4 * 1024 * 1024)
 #define HUGE_CHUNK_SIZE (2ul * 1024 * 1024)
 
-/* a whole huge page; a wish: else they are small ones */
+/* aligned to its size, with nothing in front of it, as malloc() would have in a page of its own */
 static DpdkChunk *
-map_huge_chunk (void)
+map_chunk (gsize size)
 {
-  char *memory = mmap (NULL, 2 * HUGE_CHUNK_SIZE, PROT_READ | PROT_WRITE,
+  char *memory = mmap (NULL, 2 * size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   gsize before;
 
   if (memory == MAP_FAILED)
     return NULL;
-  before = (HUGE_CHUNK_SIZE - (guintptr) memory % HUGE_CHUNK_SIZE) % HUGE_CHUNK_SIZE;
+  before = (size - (guintptr) memory % size) % size;
   if (before > 0)
     munmap (memory, before);
-  munmap (memory + before + HUGE_CHUNK_SIZE, HUGE_CHUNK_SIZE - before);
-  madvise (memory + before, HUGE_CHUNK_SIZE, MADV_HUGEPAGE);
-  return (DpdkChunk *) (memory + before);
+  munmap (memory + before + size, size - before);
+  return (DpdkChunk *) (void *) (memory + before);
 }
+
+/* a sanitizer finds what is only known there */
+#if defined(__SANITIZE_ADDRESS__)
+
+static DpdkChunk *
+new_small_chunk (void)
+{
+  DpdkChunk *chunk;
+
+  return posix_memalign ((void **) &chunk, CHUNK_SIZE, CHUNK_SIZE) == 0 ? chunk : NULL;
+}
+
+static void
+free_small_chunk (DpdkChunk *chunk)
+{
+  free (chunk);
+}
+
+#else
+
+static DpdkChunk *
+new_small_chunk (void)
+{
+  return map_chunk (CHUNK_SIZE);
+}
+
+static void
+free_small_chunk (DpdkChunk *chunk)
+{
+  munmap (chunk, CHUNK_SIZE);
+}
+
+#endif
 
 DpdkChunk *
 dpdk_chunk_new (gsize size_so_far)
 {
   gsize size = size_so_far < MANY ? CHUNK_SIZE : HUGE_CHUNK_SIZE;
-  DpdkChunk *chunk = NULL;
+  DpdkChunk *chunk = size == CHUNK_SIZE ? new_small_chunk () : map_chunk (size);
 
-  if (size == HUGE_CHUNK_SIZE)
-    chunk = map_huge_chunk ();
-  else if (posix_memalign ((void **) &chunk, DPDK_CHUNK_PAGE_SIZE, size) != 0)
+  if (chunk == NULL)
     return NULL;
-  if (chunk != NULL)
-    chunk->size = size;
+  /* a wish: else they are small ones */
+  if (size == HUGE_CHUNK_SIZE)
+    madvise (chunk, size, MADV_HUGEPAGE);
+  chunk->size = size;
   return chunk;
 }
 
@@ -54,6 +86,6 @@ dpdk_chunk_free_all (DpdkChunk *self)
       if (chunk->size == HUGE_CHUNK_SIZE)
         munmap (chunk, HUGE_CHUNK_SIZE);
       else
-        free (chunk);
+        free_small_chunk (chunk);
     }
 }

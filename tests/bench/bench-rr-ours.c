@@ -92,7 +92,7 @@ open_end (End *end, DpdkTcpSocket *socket, DpdkTcpReadyFunc func)
 static void
 on_accepted (DpdkTcpListener *listener, DpdkTcpSocket *socket, gpointer user_data)
 {
-  open_end (g_new0 (End, 1), socket, on_request);
+  open_end (g_slice_new0 (End), socket, on_request);
 }
 
 static void

@@ -189,6 +189,25 @@ find_target_of_group (DpdkStackInterface *self, const IpPacket *packet, guint *w
   return target_worker (self, *worker);
 }
 
+/* Those of a datagram meet at one worker, the same for all between two addresses: a device may bring them
+   to several, as a tap does that moves a flow to another queue in the middle of it. Whole again they are
+   brought to their worker by dpdk_lwip_udp_unmatched(). */
+static FrameTarget
+find_target_of_fragment (DpdkStackInterface *self, const IpPacket *packet, guint *worker)
+{
+  const guint address_size = packet->is_v6 ? 16 : 4;
+  const guint8 *source = packet->destination - address_size;
+  guint hash = 0;
+
+  if (packet->is_v6 ? packet->length == 0 || packet->payload[0] != IP_PROTO_UDP
+                    : packet->protocol != IP_PROTO_UDP)
+    return FRAME_OURS;
+  for (guint i = 0; i < 2 * address_size; i++)
+    hash += source[i];
+  *worker = hash % MIN (self->stack->peers.n_workers, self->n_queues);
+  return target_worker (self, *worker);
+}
+
 /* neighbour discovery is for all workers, and answers are for the one that asked */
 static FrameTarget
 find_target (DpdkStackInterface *self, const struct rte_mbuf *mbuf, guint *worker)
@@ -211,9 +230,8 @@ find_target (DpdkStackInterface *self, const struct rte_mbuf *mbuf, guint *worke
     return FRAME_OURS;
   if ((ethernet->dest.addr[0] & 1) != 0)
     return find_target_of_group (self, &packet, worker);
-  /* whole again they are brought to their worker by dpdk_lwip_udp_unmatched() */
   if (packet.is_fragment)
-    return FRAME_OURS;
+    return find_target_of_fragment (self, &packet, worker);
   if (packet.protocol == IP_PROTO_TCP && packet.length >= 4)
     return find_target_tcp (self, get_16 (packet.payload + 2), worker);
   if (packet.protocol == IP_PROTO_UDP && packet.length >= 4)
@@ -333,6 +351,9 @@ dpdk_lwip_udp_unmatched (struct pbuf *p, struct netif *netif)
                                   get_current_destination (), peers->index, &worker) ||
       worker == peers->index)
     return FALSE;
+  /* ip6_reass() makes it too small by the header of a fragment */
+  if (ip_current_is_v6 ())
+    IP6H_PLEN_SET ((struct ip6_hdr *) p->payload, p->tot_len - IP6_HLEN);
   forward_datagram (interface, worker, p);
   return TRUE;
 }

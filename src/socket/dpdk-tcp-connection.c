@@ -13,6 +13,12 @@
  * Blocking calls are refused with %DPDK_ERROR_WOULD_DEADLOCK on the thread of a worker; use the
  * asynchronous or non-blocking ones there.
  *
+ * A [class@Gio.TlsConnection] over it is subject to the same: on the thread of a worker, shake hands with
+ * [method@Gio.TlsConnection.handshake_async], before anything else. Other blocking calls of it fail with
+ * the same error there and end the TLS connection, as GnuTLS sees it. But a blocking handshake, or a
+ * blocking read or write that has to begin with one, does not return on the thread of the worker until it
+ * is cancelled: a thread of GIO's pool does it, and waits for the worker, which waits for that thread.
+ *
  * Closing the output stream tells the peer that nothing more comes (half-close). Closing the
  * connection sends what was written and ends it in the background.
  *

@@ -3,8 +3,6 @@
 
 #include <sys/resource.h>
 
-#define SIZE 20000
-
 /* of all of them, which are in one main loop */
 static guint n_steps;
 
@@ -19,7 +17,7 @@ on_closed (GObject *source, GAsyncResult *result, gpointer user_data)
   g_io_stream_close_finish (G_IO_STREAM (source), result, &error);
   g_assert_no_error (error);
   n_steps++;
-  self->is_over = TRUE;
+  g_atomic_int_set (&self->is_over, TRUE);
 }
 
 static void
@@ -34,7 +32,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   g_assert_cmpmem (self->buffer, n, net_pattern (self->done), n);
   self->done += (gsize) n;
   n_steps++;
-  if (self->done < SIZE)
+  if (self->done < NET_TLS_ASYNC_SIZE)
     read_on (self);
   else
     g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, on_closed, self);
@@ -44,8 +42,8 @@ static void
 read_on (NetTlsAsync *self)
 {
   g_input_stream_read_async (g_io_stream_get_input_stream (self->stream), self->buffer,
-                             MIN (sizeof self->buffer, SIZE - self->done), G_PRIORITY_DEFAULT, NULL,
-                             on_read, self);
+                             MIN (sizeof self->buffer, NET_TLS_ASYNC_SIZE - self->done),
+                             G_PRIORITY_DEFAULT, NULL, on_read, self);
 }
 
 static void
@@ -63,7 +61,7 @@ static void
 write_all (NetTlsAsync *self)
 {
   g_output_stream_write_all_async (g_io_stream_get_output_stream (self->stream), net_pattern (0),
-                                   SIZE, G_PRIORITY_DEFAULT, NULL, on_written, self);
+                                   NET_TLS_ASYNC_SIZE, G_PRIORITY_DEFAULT, NULL, on_written, self);
 }
 
 static void
@@ -92,7 +90,7 @@ void
 net_tls_async_wait_all (const NetTlsAsync *ends, guint n)
 {
   for (guint i = 0; i < n; i++)
-    while (!ends[i].is_over)
+    while (!g_atomic_int_get (&ends[i].is_over))
       {
         guint last = n_steps;
 

@@ -5,12 +5,15 @@
 
 G_BEGIN_DECLS
 
+#define NET_TLS_ASYNC_SIZE 20000
+
 /* an end of a TLS connection in a main loop: it writes, reads the same from its peer, and closes */
 typedef struct {
   GIOStream *stream;
   guint8 buffer[16384];
   gsize done;
-  gboolean is_over;
+  /* which another thread may look at */
+  gint is_over;
 } NetTlsAsync;
 
 /* with a handshake first, or with data, and the handshake on the way */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* checksums, segmentation and merging in all combinations: what arrives must not depend on them */
-#include "net-fixture.h"
 #include "net-frames.h"
+#include "net-hold.h"
 #include "net-kernel.h"
 
 #include <glib/gstdio.h>
@@ -399,6 +399,56 @@ test_impaired (void)
 }
 
 /* a device that makes checksums and cuts segments, and one that takes them as they are */
+typedef struct {
+  char *folder;
+  DpdkEal *eal;
+  DpdkRuntime *runtimes[2];
+} Virtio;
+
+static Virtio
+virtio_new (void)
+{
+  Virtio self = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  self.folder = g_dir_make_tmp ("dpdk-offloads-XXXXXX", &error);
+  g_assert_no_error (error);
+  self.eal = dpdk_eal_new (NULL, &error);
+  g_assert_no_error (error);
+  /* the thread that DPDK has for vhost, and never ends, is woken up by a pipe */
+  dpdk_test_ignore_fds (2);
+  return self;
+}
+
+static void
+virtio_free (Virtio *self)
+{
+  g_object_unref (self->eal);
+  dpdk_test_assert_eal_dead ();
+  g_rmdir (self->folder);
+  g_free (self->folder);
+}
+
+static void
+virtio_start (Virtio *self, guint index, guint mtu, const DpdkStackOffload disabled[2])
+{
+  g_autofree char *path = g_strdup_printf ("%s/vhost%u", self->folder, index);
+  g_autofree char *vhost = g_strdup_printf ("net_vhost%u,iface=%s,queues=1,tso=1", index, path);
+  g_autofree char *virtio = g_strdup_printf ("net_virtio_user%u,path=%s,queues=1", index, path);
+
+  self->runtimes[1] = start_end (1, vhost, NULL, mtu, disabled[1]);
+  self->runtimes[0] = start_end (0, virtio, NULL, mtu, disabled[0]);
+}
+
+static const DpdkStackOffload none[2] = { DPDK_STACK_OFFLOAD_NONE, DPDK_STACK_OFFLOAD_NONE };
+
+static void
+virtio_stop (Virtio *self)
+{
+  stop (self->runtimes[0]);
+  stop (self->runtimes[1]);
+}
+
 static void
 test_virtio (void)
 {
@@ -412,23 +462,14 @@ test_virtio (void)
     { ALL, ALL },
   };
   static const guint mtus[] = { MTU, 9000 };
-  g_autoptr (GError) error = NULL;
-  g_autofree char *folder = g_dir_make_tmp ("dpdk-offloads-XXXXXX", &error);
-  DpdkEal *eal = dpdk_eal_new (NULL, &error);
+  Virtio virtio = virtio_new ();
+  DpdkRuntime **runtimes = virtio.runtimes;
 
-  g_assert_no_error (error);
-  /* the thread that DPDK has for vhost, and never ends, is woken up by a pipe */
-  dpdk_test_ignore_fds (2);
   for (guint i = 0; i < G_N_ELEMENTS (disabled); i++)
     {
-      g_autofree char *path = g_strdup_printf ("%s/vhost%u", folder, i);
-      g_autofree char *vhost = g_strdup_printf ("net_vhost%u,iface=%s,queues=1,tso=1", i, path);
-      g_autofree char *virtio = g_strdup_printf ("net_virtio_user%u,path=%s,queues=1", i, path);
-      DpdkRuntime *runtimes[2];
       DpdkStackOffload used;
 
-      runtimes[1] = start_end (1, vhost, NULL, mtus[i % 2], disabled[i][1]);
-      runtimes[0] = start_end (0, virtio, NULL, mtus[i % 2], disabled[i][0]);
+      virtio_start (&virtio, i, mtus[i % 2], disabled[i]);
       g_test_message ("virtio-user uses 0x%x, vhost 0x%x", get_used (runtimes[0]),
                       get_used (runtimes[1]));
       g_assert_cmphex (get_used (runtimes[0]) & disabled[i][0], ==, 0);
@@ -447,55 +488,9 @@ test_virtio (void)
       else
         g_assert_cmphex (used & (DPDK_STACK_OFFLOAD_TSO | DPDK_STACK_OFFLOAD_GSO), ==,
                          DPDK_STACK_OFFLOAD_GSO & ~disabled[i][0]);
-      stop (runtimes[0]);
-      stop (runtimes[1]);
+      virtio_stop (&virtio);
     }
-  g_object_unref (eal);
-  dpdk_test_assert_eal_dead ();
-  g_rmdir (folder);
-}
-
-typedef struct {
-  GMutex lock;
-  GCond changed;
-  gboolean is_held;
-  gboolean is_free;
-} Hold;
-
-static void
-hold_worker (DpdkWorker *worker, gpointer user_data)
-{
-  Hold *self = user_data;
-
-  g_mutex_lock (&self->lock);
-  self->is_held = TRUE;
-  g_cond_broadcast (&self->changed);
-  while (!self->is_free)
-    g_cond_wait (&self->changed, &self->lock);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-hold (Hold *self, DpdkRuntime *runtime)
-{
-  g_autoptr (DpdkWorker) worker = dpdk_runtime_dup_worker (runtime, 0);
-  g_autoptr (GError) error = NULL;
-
-  dpdk_worker_invoke (worker, hold_worker, self, NULL, &error);
-  g_assert_no_error (error);
-  g_mutex_lock (&self->lock);
-  while (!self->is_held)
-    g_cond_wait (&self->changed, &self->lock);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-let_go (Hold *self)
-{
-  g_mutex_lock (&self->lock);
-  self->is_free = TRUE;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
+  virtio_free (&virtio);
 }
 
 /* data in so many pieces, some of them lent, that a packet of 64 KiB of them has more buffers than a
@@ -504,20 +499,13 @@ static void
 test_pieces (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *folder = g_dir_make_tmp ("dpdk-offloads-XXXXXX", &error);
-  g_autofree char *path = g_strdup_printf ("%s/vhost", folder);
-  g_autofree char *vhost = g_strdup_printf ("net_vhost0,iface=%s,queues=1,tso=1", path);
-  g_autofree char *virtio = g_strdup_printf ("net_virtio_user0,path=%s,queues=1", path);
-  DpdkEal *eal = dpdk_eal_new (NULL, &error);
+  Virtio virtio = virtio_new ();
+  DpdkRuntime **runtimes = virtio.runtimes;
   DpdkTcpConnection *ends[2];
   DpdkTcpListener *listener;
-  DpdkRuntime *runtimes[2];
   guint64 offset = 0;
 
-  g_assert_no_error (error);
-  dpdk_test_ignore_fds (2);
-  runtimes[1] = start_end (1, vhost, NULL, MTU, DPDK_STACK_OFFLOAD_NONE);
-  runtimes[0] = start_end (0, virtio, NULL, MTU, DPDK_STACK_OFFLOAD_NONE);
+  virtio_start (&virtio, 0, MTU, none);
   listener = net_listen (runtimes[1], "198.18.1.2", 0);
   ends[0] = net_connect (runtimes[0], "198.18.1.2", net_listener_get_port (listener));
   ends[1] = net_accept (listener);
@@ -532,9 +520,8 @@ test_pieces (void)
        round < MAX_EXCHANGES || count (runtimes[0], DPDK_STACK_COUNTER_GSO_SEGMENTS) == 0; round++)
     {
       const guint64 first = offset;
-      Hold held = { 0 };
+      NetHold *hold = net_hold_begin (runtimes[0], 0);
 
-      hold (&held, runtimes[0]);
       for (guint i = 0; i < N_PIECES; i++)
         {
           g_autoptr (GBytes) lent = g_bytes_new (net_pattern (offset + PIECE), LENT_PIECE);
@@ -544,7 +531,7 @@ test_pieces (void)
           g_assert_no_error (error);
           offset += PIECE + LENT_PIECE;
         }
-      let_go (&held);
+      net_hold_end (hold);
       net_read_pattern (ends[1], first, offset - first);
     }
   for (guint i = 0; i < 2; i++)
@@ -552,11 +539,8 @@ test_pieces (void)
   net_release (ends[0]);
   net_release (ends[1]);
   net_release (listener);
-  stop (runtimes[0]);
-  stop (runtimes[1]);
-  g_object_unref (eal);
-  dpdk_test_assert_eal_dead ();
-  g_rmdir (folder);
+  virtio_stop (&virtio);
+  virtio_free (&virtio);
 }
 
 /* The driver has the packets until the other side takes them: meanwhile their data is sent again, and a
@@ -564,24 +548,16 @@ test_pieces (void)
 static void
 test_held (void)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *folder = g_dir_make_tmp ("dpdk-offloads-XXXXXX", &error);
-  g_autofree char *path = g_strdup_printf ("%s/vhost", folder);
-  g_autofree char *vhost = g_strdup_printf ("net_vhost0,iface=%s,queues=1,tso=1", path);
-  g_autofree char *virtio = g_strdup_printf ("net_virtio_user0,path=%s,queues=1", path);
-  DpdkEal *eal = dpdk_eal_new (NULL, &error);
-  Hold holds[2] = { 0 };
+  Virtio virtio = virtio_new ();
+  DpdkRuntime **runtimes = virtio.runtimes;
   Transfer transfer = { .size = get_size () };
   DpdkTcpConnection *ends[2], *lost[2];
   DpdkTcpListener *listener;
-  DpdkRuntime *runtimes[2];
   guint64 n_before;
   GThread *thread;
+  NetHold *hold;
 
-  g_assert_no_error (error);
-  dpdk_test_ignore_fds (2);
-  runtimes[1] = start_end (1, vhost, NULL, MTU, DPDK_STACK_OFFLOAD_NONE);
-  runtimes[0] = start_end (0, virtio, NULL, MTU, DPDK_STACK_OFFLOAD_NONE);
+  virtio_start (&virtio, 0, MTU, none);
   listener = net_listen (runtimes[1], "198.18.1.2", 0);
   for (guint i = 0; i < 2; i++)
     {
@@ -590,17 +566,17 @@ test_held (void)
       pair[0] = net_connect (runtimes[0], "198.18.1.2", net_listener_get_port (listener));
       pair[1] = net_accept (listener);
     }
-  hold (&holds[0], runtimes[1]);
+  hold = net_hold_begin (runtimes[1], 0);
   transfer.connection = ends[0];
   n_before = count (runtimes[0], DPDK_STACK_COUNTER_TX_REFERENCES);
   thread = g_thread_new ("write", write_thread, &transfer);
   DPDK_TEST_WAIT_UNTIL (count (runtimes[0], DPDK_STACK_COUNTER_TCP_TIMEOUTS) > 1);
   g_assert_cmpuint (count (runtimes[0], DPDK_STACK_COUNTER_TX_REFERENCES), >, n_before);
-  let_go (&holds[0]);
+  net_hold_end (hold);
   net_read_pattern (ends[1], 0, transfer.size);
   g_thread_join (thread);
   /* the memory of what is lost is used again before the driver is through with it, if it is not counted */
-  hold (&holds[1], runtimes[1]);
+  hold = net_hold_begin (runtimes[1], 0);
   n_before = count (runtimes[0], DPDK_STACK_COUNTER_TX_REFERENCES);
   net_write_pattern (lost[0], 0, 64 * 1024);
   DPDK_TEST_WAIT_UNTIL (count (runtimes[0], DPDK_STACK_COUNTER_TX_REFERENCES) > n_before);
@@ -609,7 +585,7 @@ test_held (void)
   thread = g_thread_new ("write", write_thread, &transfer);
   n_before = count (runtimes[0], DPDK_STACK_COUNTER_TCP_SENT);
   DPDK_TEST_WAIT_UNTIL (count (runtimes[0], DPDK_STACK_COUNTER_TCP_SENT) > n_before);
-  let_go (&holds[1]);
+  net_hold_end (hold);
   net_read_pattern (ends[1], 0, transfer.size);
   g_thread_join (thread);
   net_release (lost[1]);
@@ -618,11 +594,8 @@ test_held (void)
   net_release (ends[0]);
   net_release (ends[1]);
   net_release (listener);
-  stop (runtimes[0]);
-  stop (runtimes[1]);
-  g_object_unref (eal);
-  dpdk_test_assert_eal_dead ();
-  g_rmdir (folder);
+  virtio_stop (&virtio);
+  virtio_free (&virtio);
 }
 
 int

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* addresses, errors, waiting and closing of UDP sockets */
+#include "net-hold.h"
 #include "net-kernel.h"
 #include "net-udp.h"
 
@@ -512,35 +513,22 @@ test_receive_buffer (void)
   net_stop (runtime);
 }
 
-static void
-hold_worker (DpdkWorker *worker, gpointer user_data)
-{
-  gint *is_held = user_data;
-
-  g_atomic_int_set (is_held, 1);
-  while (g_atomic_int_get (is_held) == 1)
-    g_usleep (100);
-}
-
 /* the worker is held up: sending fills the buffer, then would block, then goes on */
 static void
 test_send_buffer (void)
 {
   DpdkRuntime *runtime = net_start ();
   DpdkUdpSocket *socket = net_udp_new (runtime, NET_OUR_V4, 7000);
-  g_autoptr (DpdkWorker) worker = dpdk_runtime_dup_worker (runtime, 0);
   int fd = net_kernel_udp_open (NET_KERNEL_V4, 0);
   g_autoptr (GSocketAddress) address = net_address (NET_KERNEL_V4, net_kernel_get_port (fd));
   g_autoptr (GError) error = NULL;
   guint8 buffer[2000];
-  gint is_held = 0;
+  NetHold *hold;
 
   dpdk_udp_socket_set_send_buffer_size (socket, 10 * 1128);
   net_udp_send (socket, NET_KERNEL_V4, net_kernel_get_port (fd), net_pattern (0), 1000);
   net_kernel_udp_receive (fd, buffer, sizeof buffer, NULL);
-  dpdk_worker_invoke (worker, hold_worker, &is_held, NULL, &error);
-  g_assert_no_error (error);
-  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&is_held) == 1);
+  hold = net_hold_begin (runtime, 0);
   for (guint i = 0; i < 10; i++)
     {
       g_assert_cmpint (net_udp_try_send (socket, address, net_pattern (i), 1000, &error), ==, 1);
@@ -554,7 +542,7 @@ test_send_buffer (void)
       g_datagram_based_condition_wait (G_DATAGRAM_BASED (socket), G_IO_OUT, 1000, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_clear_error (&error);
-  g_atomic_int_set (&is_held, 2);
+  net_hold_end (hold);
   g_assert_true (g_datagram_based_condition_wait (G_DATAGRAM_BASED (socket), G_IO_OUT, G_MAXINT64,
                                                   NULL, &error));
   for (guint i = 0; i < 10; i++)
@@ -565,7 +553,6 @@ test_send_buffer (void)
     }
   net_kernel_close (fd);
   net_release (socket);
-  g_clear_object (&worker);
   net_stop (runtime);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* two workers share one tap: each has a stack and a queue of its own */
-#include "net-fixture.h"
+#include "net-hold.h"
 #include "net-kernel.h"
 
 #include <string.h>
@@ -355,51 +355,6 @@ test_shared_port (void)
 }
 
 typedef struct {
-  GMutex lock;
-  GCond changed;
-  gboolean is_held;
-  gboolean may_go_on;
-} Hold;
-
-static void
-hold_up (DpdkWorker *worker, gpointer user_data)
-{
-  Hold *self = user_data;
-
-  g_mutex_lock (&self->lock);
-  self->is_held = TRUE;
-  g_cond_broadcast (&self->changed);
-  while (!self->may_go_on)
-    g_cond_wait (&self->changed, &self->lock);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-hold_begin (Hold *self, DpdkWorker *worker)
-{
-  g_autoptr (GError) error = NULL;
-
-  memset (self, 0, sizeof *self);
-  g_mutex_init (&self->lock);
-  g_cond_init (&self->changed);
-  dpdk_worker_invoke (worker, hold_up, self, NULL, &error);
-  g_assert_no_error (error);
-  g_mutex_lock (&self->lock);
-  while (!self->is_held)
-    g_cond_wait (&self->changed, &self->lock);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-hold_end (Hold *self)
-{
-  g_mutex_lock (&self->lock);
-  self->may_go_on = TRUE;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
-}
-
-typedef struct {
   DpdkRuntime *runtime;
   guint16 port;
 } Again;
@@ -423,24 +378,21 @@ test_listen_again (void)
   for (guint round = 0; round < 2 * N_WORKERS; round++)
     {
       guint held = round % N_WORKERS;
-      g_autoptr (DpdkWorker) worker = dpdk_runtime_dup_worker (runtime, held);
       Ends ends[N_WORKERS];
       GThread *thread;
-      Hold hold;
+      NetHold *hold;
 
       connect_to_each (listener, NET_OUR_V4, ends);
-      hold_begin (&hold, worker);
+      hold = net_hold_begin (runtime, held);
       /* does not wait for the workers, of which all but one close */
       net_release (listener);
       thread = g_thread_new ("listen", listen_thread, &again);
       for (guint i = 0; i < N_WORKERS; i++)
         if (i != held)
           assert_talk (&ends[i]);
-      hold_end (&hold);
+      net_hold_end (hold);
       listener = g_thread_join (thread);
       assert_all_talk (ends);
-      g_mutex_clear (&hold.lock);
-      g_cond_clear (&hold.changed);
       end_all (ends);
       connect_to_each (listener, NET_OUR_V4, ends);
       assert_all_talk (ends);

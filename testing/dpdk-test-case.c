@@ -145,6 +145,9 @@ set_debug_flags (void)
  * - there are the same network interfaces as before
  * - no file is left in DPDK's runtime folder and where its hugepages are
  *
+ * The folder for temporary files, that of g_get_tmp_dir() and `TMPDIR`, is one that is removed when the
+ * program ends, with all that tests have left in it, whether or not they have failed.
+ *
  * A test that does not end in time is killed, and its threads and where they are printed.
  *
  * A test that fails does not keep the others from running.

@@ -71,6 +71,7 @@ dpdk_test_sandbox_init (void)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *report = NULL;
+  g_autofree char *files = NULL;
 
   own_directory = g_dir_make_tmp ("dpdk-test-XXXXXX", &error);
   if (own_directory == NULL)
@@ -78,6 +79,10 @@ dpdk_test_sandbox_init (void)
   atexit (remove_own_directory);
   report = g_build_filename (own_directory, "report", NULL);
   g_setenv (REPORT_VARIABLE, report, TRUE);
+  /* a test that fails does not remove what it has made */
+  files = g_build_filename (own_directory, "tmp", NULL);
+  g_mkdir_with_parents (files, 0700);
+  g_setenv ("TMPDIR", files, TRUE);
   if (mount_runtime_directory ())
     {
       mount_huge_directory ();

@@ -80,6 +80,23 @@ test_others_go_on (void)
     g_error ("a failed test has stopped the others: %s", output);
 }
 
+/* temporary files go with the program, even those of a test that has failed */
+static void
+test_temporary (void)
+{
+  gboolean passes;
+  g_autofree char *output = run_victim ("/victim/temporary", NULL, "0.5", &passes);
+  g_autoptr (GRegex) regex = g_regex_new ("there is (/\\S+/left-behind-\\w{6})", 0, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  g_autofree char *path = NULL;
+
+  g_assert_false (passes);
+  if (!g_regex_match (regex, output, 0, &match))
+    g_error ("the victim has made no file: %s", output);
+  path = g_match_info_fetch (match, 1);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_seed (void)
 {
@@ -168,6 +185,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/testing/isolation/others-go-on", test_others_go_on);
   g_test_add_func ("/testing/isolation/patience", test_patience);
+  g_test_add_func ("/testing/isolation/temporary", test_temporary);
   g_test_add_func ("/testing/seed", test_seed);
   g_test_add_func ("/testing/scale", test_scale);
   g_test_add_func ("/testing/wait", test_wait);

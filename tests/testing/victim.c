@@ -97,6 +97,18 @@ test_file (void)
   g_assert_no_error (error);
 }
 
+/* fails with a file there */
+static void
+test_temporary (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+
+  g_assert_cmpint (g_file_open_tmp ("left-behind-XXXXXX", &path, &error), >=, 0);
+  g_assert_no_error (error);
+  g_error ("there is %s", path);
+}
+
 static void
 test_interface (void)
 {
@@ -160,6 +172,7 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/victim/object", DPDK_TEST_FLAGS_NONE, test_object);
   dpdk_test_add_func ("/victim/packet", DPDK_TEST_FLAGS_NONE, test_packet);
   dpdk_test_add_func ("/victim/skip", DPDK_TEST_FLAGS_NONE, test_skip);
+  dpdk_test_add_func ("/victim/temporary", DPDK_TEST_FLAGS_NONE, test_temporary);
   dpdk_test_add_func ("/victim/thread", DPDK_TEST_FLAGS_NONE, test_thread);
   dpdk_test_add_func ("/victim/usage", DPDK_TEST_FLAGS_NONE, test_usage);
   dpdk_test_add_func ("/victim/wait", DPDK_TEST_FLAGS_NONE, test_wait);

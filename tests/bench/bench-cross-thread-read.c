@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define MESSAGE_SIZE 64
+/* the reader waits again by then */
 #define PAUSE_US 100
 #define MTU 1500
 

@@ -121,6 +121,7 @@ send_all (Bench *self, gsize size)
       if (bytes == NULL)
         bench_die (error);
       n = g_bytes_get_size (bytes);
+      /* nothing tells that more has come than was asked for */
       if (n < size)
         g_usleep (1000);
     }

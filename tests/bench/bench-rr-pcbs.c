@@ -145,6 +145,7 @@ bench_rr_pcbs_connect (BenchRrPcbs *self, const char *server)
 void
 bench_rr_pcbs_wait (BenchRrPcbs *self)
 {
+  /* before anything is measured */
   while (!g_atomic_int_get (&self->is_open))
     g_usleep (1000);
 }

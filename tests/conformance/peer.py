@@ -3,7 +3,6 @@
 
 import queue
 import random
-import time
 
 from scapy.layers.inet import TCP
 from scapy.packet import Raw
@@ -91,10 +90,8 @@ class Peer:
 
     def wait(self, seconds):
         """Whether a segment has come by then, which is left for later."""
-        deadline = time.monotonic() + seconds
-        while self.box.empty() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return not self.box.empty()
+        with self.box.not_empty:
+            return self.box.not_empty.wait_for(lambda: len(self.box.queue) > 0, seconds)
 
     def receive(self, what, patience=wire.PATIENCE_S, again=False):
         """The next segment; what the target sends again, because this machine was too slow to

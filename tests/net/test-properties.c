@@ -336,8 +336,7 @@ test_native (void)
   notes_begin (&notes, native.socket);
   run_on_worker (runtime, connect_native, &native);
   fd = net_kernel_accept (listener);
-  while (!g_atomic_int_get (&native.is_connected))
-    g_usleep (1000);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&native.is_connected));
   notes_expect (&notes, "remote-address local-address connected");
   run_on_worker (runtime, close_native, &native);
   net_kernel_assert_at_end (fd);

@@ -101,7 +101,7 @@ on_bound (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->success = self->kind->finish (source, result, &self->error);
   g_assert_true (self->success == (self->error == NULL));
-  self->n_calls++;
+  g_atomic_int_inc (&self->n_calls);
 }
 
 static NetMockResolver *
@@ -227,8 +227,7 @@ test_names (void)
           check_udp (socket, family, port);
         net_release (socket);
       }
-  DPDK_TEST_WAIT_UNTIL (G_OBJECT (mock)->ref_count == 1);
-  net_release (mock);
+  net_release_later (mock);
   net_stop (runtime);
 }
 
@@ -284,8 +283,7 @@ test_dual (void)
       check_udp (socket, cases[i].family, 7250);
       net_release (socket);
     }
-  DPDK_TEST_WAIT_UNTIL (G_OBJECT (mock)->ref_count == 1);
-  net_release (mock);
+  net_release_later (mock);
   net_stop (runtime);
 }
 
@@ -341,12 +339,10 @@ test_errors (void)
         dpdk_socket_close (socket);
         g_assert_false (kinds[k].bind (socket, "ours.test", 7301, resolver, NULL, &error));
         g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-        DPDK_TEST_WAIT_UNTIL (G_OBJECT (socket)->ref_count == 1);
-        net_release (socket);
+        net_release_later (socket);
       }
   DPDK_TEST_WAIT_UNTIL (net_mock_resolver_get_n_pending (mock) == 0);
-  DPDK_TEST_WAIT_UNTIL (G_OBJECT (mock)->ref_count == 1);
-  net_release (mock);
+  net_release_later (mock);
   net_stop (runtime);
 }
 
@@ -355,7 +351,6 @@ typedef struct {
   GResolver *resolver;
   gpointer sockets[G_N_ELEMENTS (kinds)];
   Result results[G_N_ELEMENTS (kinds)];
-  gint is_done;
 } OnWorker;
 
 static void
@@ -398,8 +393,7 @@ test_on_worker (void)
       assert_local (self.sockets[k], NET_OUR_V4, 7400);
       net_release_later (self.sockets[k]);
     }
-  DPDK_TEST_WAIT_UNTIL (G_OBJECT (mock)->ref_count == 1);
-  net_release (mock);
+  net_release_later (mock);
   g_object_unref (worker);
   net_stop (self.runtime);
 }

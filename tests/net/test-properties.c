@@ -79,6 +79,16 @@ get_connected (gpointer object)
   return connected;
 }
 
+/* of one that is neither bound nor connected, and says so */
+static void
+notes_begin_unbound (Notes *self, gpointer socket)
+{
+  notes_begin (self, socket);
+  assert_name (socket, "local-address", NULL);
+  assert_name (socket, "remote-address", NULL);
+  g_assert_false (get_connected (socket));
+}
+
 /* the same of a connection and its socket, and what the kernel has */
 static void
 check_connected (NetEnd *end)
@@ -249,10 +259,7 @@ test_socket (void)
       Notes notes;
 
       g_assert_no_error (error);
-      notes_begin (&notes, socket);
-      assert_name (socket, "local-address", NULL);
-      assert_name (socket, "remote-address", NULL);
-      g_assert_false (get_connected (socket));
+      notes_begin_unbound (&notes, socket);
       dpdk_tcp_socket_bind (socket, local, &error);
       g_assert_no_error (error);
       notes_expect (&notes, "local-address");
@@ -381,10 +388,7 @@ test_udp (void)
       Notes notes;
 
       g_assert_no_error (error);
-      notes_begin (&notes, socket);
-      assert_name (socket, "local-address", NULL);
-      assert_name (socket, "remote-address", NULL);
-      g_assert_false (get_connected (socket));
+      notes_begin_unbound (&notes, socket);
       dpdk_udp_socket_bind (socket, local, &error);
       g_assert_no_error (error);
       notes_expect (&notes, "local-address");

@@ -357,7 +357,7 @@ test_stack_and_caller (void)
     g_thread_join (threads[i]);
   g_atomic_int_set (&busy.is_over, TRUE);
   g_thread_join (sender);
-  g_assert_cmpint (busy.n_calls, >, 0);
+  g_assert_cmpint (g_atomic_int_get (&busy.n_calls), >, 0);
   dpdk_socket_close (DPDK_SOCKET (busy.end.socket));
   DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&busy.is_over) == 2);
   g_object_unref (busy.group);

@@ -209,6 +209,24 @@ g_atomic_rc_box_release_full (gpointer block, GDestroyNotify clear)
   real (block, clear);
 }
 
+void
+g_async_queue_push (GAsyncQueue *queue, gpointer data)
+{
+  REAL (g_async_queue_push);
+  release (queue);
+  real (queue, data);
+}
+
+gpointer
+g_async_queue_pop (GAsyncQueue *queue)
+{
+  gpointer data;
+  REAL (g_async_queue_pop);
+  data = real (queue);
+  acquire (queue);
+  return data;
+}
+
 guint
 g_source_attach (GSource *source, GMainContext *context)
 {

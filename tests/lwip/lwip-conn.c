@@ -222,7 +222,7 @@ client_connect (Stack *stack, gpointer data)
       memset (&address, 0, sizeof address);
       if (connect->ipv6)
         {
-          stack_ip6 (1 - stack->id, ip_2_ip6 (&address));
+          (connect->link_local ? stack_link_local : stack_ip6) (1 - stack->id, ip_2_ip6 (&address));
           IP_SET_TYPE_VAL (address, IPADDR_TYPE_V6);
         }
       else

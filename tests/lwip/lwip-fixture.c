@@ -79,12 +79,23 @@ queue_frame (gpointer data, const guint8 *bytes, guint len)
   g_queue_push_tail (&stack->out, frame);
 }
 
+/* only who goes the long way gives the netif hints */
+static gboolean
+is_direct (const struct netif *netif, const guint8 *frame)
+{
+  const guint8 *ip = frame + ETH_LEN;
+
+  return netif->hints == NULL &&
+         (frame[12] == 0x86 ? ip[6] == IP_PROTO_TCP : frame[13] == 0 && ip[9] == IP_PROTO_TCP);
+}
+
 static err_t
 stack_linkoutput (struct netif *netif, struct pbuf *p)
 {
   Stack *stack = netif->state;
   Frame *frame;
 
+  stack->world->n_direct_out += is_direct (netif, p->payload);
   if (stack->world->large_max != 0)
     {
       stack->world->n_large += p->segment_len != 0;
@@ -97,6 +108,19 @@ stack_linkoutput (struct netif *netif, struct pbuf *p)
   return ERR_OK;
 }
 
+/* others than the short way knows */
+static err_t
+output_ip4 (struct netif *netif, struct pbuf *p, const ip4_addr_t *address)
+{
+  return etharp_output (netif, p, address);
+}
+
+static err_t
+output_ip6 (struct netif *netif, struct pbuf *p, const ip6_addr_t *address)
+{
+  return ethip6_output (netif, p, address);
+}
+
 err_t
 stack_netif_init (struct netif *netif)
 {
@@ -104,8 +128,8 @@ stack_netif_init (struct netif *netif)
 
   netif->name[0] = 't';
   netif->name[1] = 's';
-  netif->output = etharp_output;
-  netif->output_ip6 = ethip6_output;
+  netif->output = stack->world->long_way ? output_ip4 : etharp_output;
+  netif->output_ip6 = stack->world->long_way ? output_ip6 : ethip6_output;
   netif->linkoutput = stack_linkoutput;
   netif->mtu = stack->mtu;
   netif->hwaddr_len = 6;
@@ -129,6 +153,14 @@ stack_ip6 (guint id, ip6_addr_t *addr)
 {
   memset (addr, 0, sizeof *addr);
   IP6_ADDR (addr, PP_HTONL (0xfd000000), 0, 0, lwip_htonl (id + 1));
+}
+
+/* what lwIP makes of 02:00:00:00:00:0n */
+void
+stack_link_local (guint id, ip6_addr_t *addr)
+{
+  memset (addr, 0, sizeof *addr);
+  IP6_ADDR (addr, PP_HTONL (0xfe800000), 0, PP_HTONL (0x000000ff), lwip_htonl (0xfe000001u + id));
 }
 
 void
@@ -229,7 +261,9 @@ stack_input_frame (Stack *stack, const Frame *frame)
         p = q;
       at = (u16_t) (at + n);
     }
-  if (stack->netif.input (p, &stack->netif) != ERR_OK)
+  if (!stack->world->long_way && tcp_direct_input (p, &stack->netif))
+    stack->world->n_direct_in++;
+  else if (stack->netif.input (p, &stack->netif) != ERR_OK)
     pbuf_free (p);
 }
 

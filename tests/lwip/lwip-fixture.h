@@ -27,6 +27,7 @@
 #include <lwip/prot/tcp.h>
 #include <lwip/prot/udp.h>
 #include <lwip/priv/nd6_priv.h>
+#include <lwip/priv/tcp_direct.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/priv/tcp_time_wait.h>
 #include <lwip/stats.h>
@@ -90,6 +91,9 @@ struct _World {
   guint16 chksum_flags;
   guint16 large_max; /* of the netifs, which then cut segments and make the checksums of TCP */
   guint64 n_large; /* packets of several segments */
+  gboolean long_way; /* through Ethernet, IP and neighbours, for all segments */
+  guint64 n_direct_in; /* segments that went the short way */
+  guint64 n_direct_out;
   guint64 frames;
   /* called for every frame that leaves a stack, FALSE: drop it */
   gboolean (*filter) (World *world, guint from, const guint8 *data, guint len);
@@ -120,6 +124,7 @@ typedef struct {
 
 typedef struct {
   gboolean ipv6;
+  gboolean link_local;
   guint64 bytes;
   gboolean small;
   guint limit;
@@ -181,6 +186,7 @@ void stack_run (Stack *stack, StackFunc func, gpointer data);
 err_t stack_netif_init (struct netif *netif);
 void stack_ip4 (Stack *stack, guint id, ip4_addr_t *addr);
 void stack_ip6 (guint id, ip6_addr_t *addr);
+void stack_link_local (guint id, ip6_addr_t *addr);
 void stack_up (Stack *stack, gpointer data);
 void stack_down (Stack *stack, gpointer data);
 struct pbuf *exact_pbuf_new (gconstpointer data, guint16 len);

@@ -87,10 +87,8 @@ dpdk_lwip_gateway_v6 (struct netif *netif, const ip6_addr_t *destination)
 
   if (!route_by_gateway)
     return NULL;
-  /* the link-local address of the other stack, its hardware address is 02:00:00:00:00:0n */
-  memset (&gateway, 0, sizeof gateway);
-  IP6_ADDR (&gateway, PP_HTONL (0xfe800000), 0, PP_HTONL (0x000000ff),
-            lwip_htonl (0xfe000000u + 3u - netif->hwaddr[5]));
+  /* the other stack */
+  stack_link_local (2u - netif->hwaddr[5], &gateway);
   ip6_addr_assign_zone (&gateway, IP6_UNICAST, netif);
   return &gateway;
 }

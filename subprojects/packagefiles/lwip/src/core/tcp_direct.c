@@ -6,22 +6,29 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/priv/tcp_direct.h"
+#include "lwip/priv/tcp_route.h"
 #include "lwip/etharp.h"
+#include "lwip/ethip6.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
+#include "lwip/nd6.h"
 #include "lwip/prot/ethernet.h"
 #include "lwip/stats.h"
 
 #include <string.h>
 
 #define HAVE_OUTPUT4 (LWIP_IPV4 && LWIP_ARP && LWIP_NETIF_USE_HINTS)
+#define HAVE_OUTPUT6 (LWIP_IPV6 && LWIP_ETHERNET && LWIP_NETIF_USE_HINTS)
 
 #define HEADERS4 (SIZEOF_ETH_HDR + IP_HLEN)
 #define HEADERS6 (SIZEOF_ETH_HDR + IP6_HLEN)
 
 LWIP_TLS struct tcp_pcb *tcp_direct_pcb;
 
-/** Finds the connection with the ends in ip_data and in the TCP header at tcphdr. */
+/**
+ * Finds the connection with the ends in ip_data and in the TCP header at tcphdr.
+ * It would have ended with its local address, so that this need not be looked for.
+ */
 static struct tcp_pcb *
 find_established(const struct tcp_hdr *tcphdr, const struct netif *inp)
 {
@@ -29,7 +36,8 @@ find_established(const struct tcp_hdr *tcphdr, const struct netif *inp)
                                        ip_current_src_addr(), lwip_ntohs(tcphdr->src));
 
   if ((pcb == NULL) || (pcb->state < ESTABLISHED) ||
-      ((pcb->netif_idx != NETIF_NO_INDEX) && (pcb->netif_idx != netif_get_index(inp)))) {
+      ((pcb->netif_idx != NETIF_NO_INDEX) && (pcb->netif_idx != netif_get_index(inp))) ||
+      !tcp_route_is(pcb, tcp_route_find(pcb))) {
     return NULL;
   }
   return pcb;
@@ -59,19 +67,6 @@ hand_over(struct pbuf *p, struct netif *inp, struct tcp_pcb *pcb, u16_t headers_
 
 #if LWIP_IPV4
 static int
-is_ours4(u32_t address)
-{
-  struct netif *netif;
-
-  NETIF_FOREACH(netif) {
-    if (ip4_addr_get_u32(netif_ip4_addr(netif)) == address) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
-static int
 input4(struct pbuf *p, struct netif *inp)
 {
   const struct ip_hdr *iphdr = (const struct ip_hdr *)((const u8_t *)p->payload + SIZEOF_ETH_HDR);
@@ -79,8 +74,7 @@ input4(struct pbuf *p, struct netif *inp)
   u16_t len;
 
   if ((p->len < HEADERS4 + TCP_HLEN) || (iphdr->_v_hl != 0x45) || (IPH_PROTO(iphdr) != IP_PROTO_TCP) ||
-      ((IPH_OFFSET(iphdr) & PP_HTONS(IP_OFFMASK | IP_MF)) != 0) ||
-      (iphdr->dest.addr != ip4_addr_get_u32(netif_ip4_addr(inp))) || is_ours4(iphdr->src.addr)) {
+      ((IPH_OFFSET(iphdr) & PP_HTONS(IP_OFFMASK | IP_MF)) != 0)) {
     return 0;
   }
   len = lwip_ntohs(IPH_LEN(iphdr));
@@ -110,32 +104,6 @@ input4(struct pbuf *p, struct netif *inp)
 
 #if LWIP_IPV6
 static int
-has_address6(const struct netif *netif, const ip6_addr_t *address)
-{
-  u8_t i;
-
-  for (i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
-    if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) && ip6_addr_cmp(address, netif_ip6_addr(netif, i))) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
-static int
-is_ours6(const ip6_addr_t *address)
-{
-  struct netif *netif;
-
-  NETIF_FOREACH(netif) {
-    if (has_address6(netif, address)) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
-static int
 input6(struct pbuf *p, struct netif *inp)
 {
   const struct ip6_hdr *ip6hdr = (const struct ip6_hdr *)((const u8_t *)p->payload + SIZEOF_ETH_HDR);
@@ -151,11 +119,10 @@ input6(struct pbuf *p, struct netif *inp)
   }
   ip_addr_copy_from_ip6_packed(ip_data.current_iphdr_dest, ip6hdr->dest);
   ip_addr_copy_from_ip6_packed(ip_data.current_iphdr_src, ip6hdr->src);
-  if (ip6_addr_has_scope(ip6_current_dest_addr(), IP6_UNKNOWN) || ip6_addr_has_scope(ip6_current_src_addr(), IP6_UNKNOWN)) {
-    return 0;
-  }
+  ip6_addr_assign_zone(ip6_current_dest_addr(), IP6_UNKNOWN, inp);
+  ip6_addr_assign_zone(ip6_current_src_addr(), IP6_UNICAST, inp);
   pcb = find_established((const struct tcp_hdr *)(ip6hdr + 1), inp);
-  if ((pcb == NULL) || !has_address6(inp, ip6_current_dest_addr()) || is_ours6(ip6_current_src_addr())) {
+  if (pcb == NULL) {
     return 0;
   }
   IP6_STATS_INC(ip6.recv);
@@ -196,6 +163,24 @@ tcp_direct_input(struct pbuf *p, struct netif *inp)
   }
 }
 
+#if HAVE_OUTPUT4 || HAVE_OUTPUT6
+/** Puts room for the headers in front of a segment and writes the one of Ethernet, behind which the other one goes. */
+static void *
+add_headers(struct pbuf *p, u16_t headers_len, const void *to, const struct netif *netif, u16_t type)
+{
+  struct eth_hdr *ethhdr;
+
+  if (pbuf_add_header(p, headers_len)) {
+    return NULL;
+  }
+  ethhdr = (struct eth_hdr *)p->payload;
+  SMEMCPY(&ethhdr->dest, to, ETH_HWADDR_LEN);
+  SMEMCPY(&ethhdr->src, netif->hwaddr, ETH_HWADDR_LEN);
+  ethhdr->type = type;
+  return ethhdr + 1;
+}
+#endif /* HAVE_OUTPUT4 || HAVE_OUTPUT6 */
+
 #if HAVE_OUTPUT4
 /** Writes the header of IPv4. RFC 6864: what is not to be fragmented needs no identification. */
 static void
@@ -223,30 +208,61 @@ output4(struct pbuf *p, const struct tcp_pcb *pcb, u8_t tos, struct netif *netif
 {
   const ip4_addr_t *next_hop = ip_2_ip4(&pcb->remote_ip);
   const struct eth_addr *to;
-  struct eth_hdr *ethhdr;
+  struct ip_hdr *iphdr;
   u16_t len = (u16_t)(p->tot_len + IP_HLEN);
 
-  if (!pcb->netif_hints.dont_fragment || (netif->output != etharp_output) || (len > netif->mtu) ||
-      ip4_addr_cmp(next_hop, netif_ip4_addr(netif)) || ip4_addr_isany_val(*ip_2_ip4(&pcb->local_ip))) {
+  if (!pcb->netif_hints.dont_fragment || (netif->output != etharp_output) || (len > netif->mtu)) {
     return 0;
   }
   if (!ip4_addr_netcmp(next_hop, netif_ip4_addr(netif), netif_ip4_netmask(netif))) {
     next_hop = netif_ip4_gw(netif);
   }
   to = etharp_find_hinted(netif, pcb->netif_hints.addr_hint, next_hop);
-  if ((to == NULL) || pbuf_add_header(p, HEADERS4)) {
+  if (to == NULL) {
     return 0;
   }
-  ethhdr = (struct eth_hdr *)p->payload;
-  SMEMCPY(&ethhdr->dest, to, ETH_HWADDR_LEN);
-  SMEMCPY(&ethhdr->src, netif->hwaddr, ETH_HWADDR_LEN);
-  ethhdr->type = PP_HTONS(ETHTYPE_IP);
-  write_ip4((struct ip_hdr *)(ethhdr + 1), pcb, tos, len, netif);
+  iphdr = (struct ip_hdr *)add_headers(p, HEADERS4, to, netif, PP_HTONS(ETHTYPE_IP));
+  if (iphdr == NULL) {
+    return 0;
+  }
+  write_ip4(iphdr, pcb, tos, len, netif);
   IP_STATS_INC(ip.xmit);
   *err = netif->linkoutput(netif, p);
   return 1;
 }
 #endif /* HAVE_OUTPUT4 */
+
+#if HAVE_OUTPUT6
+static int
+output6(struct pbuf *p, const struct tcp_pcb *pcb, u8_t tos, struct netif *netif, err_t *err)
+{
+  u16_t len = p->tot_len, mtu = 0;
+  struct ip6_hdr *ip6hdr;
+  const u8_t *to;
+
+  if (netif->output_ip6 != ethip6_output) {
+    return 0;
+  }
+  to = nd6_find_hinted(netif, pcb->netif_hints.addr_hint, ip_2_ip6(&pcb->remote_ip), &mtu);
+  /* the netif cuts a large one */
+  if ((to == NULL) || ((p->segment_len == 0) && (len + IP6_HLEN > mtu))) {
+    return 0;
+  }
+  ip6hdr = (struct ip6_hdr *)add_headers(p, HEADERS6, to, netif, PP_HTONS(ETHTYPE_IPV6));
+  if (ip6hdr == NULL) {
+    return 0;
+  }
+  IP6H_VTCFL_SET(ip6hdr, 6, tos, 0);
+  IP6H_PLEN_SET(ip6hdr, len);
+  IP6H_NEXTH_SET(ip6hdr, IP6_NEXTH_TCP);
+  IP6H_HOPLIM_SET(ip6hdr, pcb->ttl);
+  ip6_addr_copy_to_packed(ip6hdr->src, *ip_2_ip6(&pcb->local_ip));
+  ip6_addr_copy_to_packed(ip6hdr->dest, *ip_2_ip6(&pcb->remote_ip));
+  IP6_STATS_INC(ip6.xmit);
+  *err = netif->linkoutput(netif, p);
+  return 1;
+}
+#endif /* HAVE_OUTPUT6 */
 
 /**
  * Sends a finished segment to a neighbour whose link-layer address pcb has a
@@ -257,6 +273,14 @@ output4(struct pbuf *p, const struct tcp_pcb *pcb, u8_t tos, struct netif *netif
 int
 tcp_direct_output(struct pbuf *p, const struct tcp_pcb *pcb, u8_t tos, struct netif *netif, err_t *err)
 {
+  if (!tcp_route_is(pcb, netif)) {
+    return 0;
+  }
+#if HAVE_OUTPUT6
+  if (IP_IS_V6_VAL(pcb->remote_ip)) {
+    return output6(p, pcb, tos, netif, err);
+  }
+#endif /* HAVE_OUTPUT6 */
 #if HAVE_OUTPUT4
   if (IP_IS_V4_VAL(pcb->remote_ip)) {
     return output4(p, pcb, tos, netif, err);

@@ -22,7 +22,7 @@ min_rtt_sample(struct tcp_pcb *pcb, u32_t rtt, u32_t now)
 {
   rtt = LWIP_MAX(rtt, 1U);
   if ((pcb->min_rtt == 0) || (rtt <= pcb->min_rtt) || ((u32_t)(now - pcb->min_rtt_time) > MIN_RTT_AGE)) {
-    pcb->min_rtt = rtt;
+    pcb->min_rtt = (u16_t)LWIP_MIN(rtt, 0xffffU);
     pcb->min_rtt_time = now;
   }
 }

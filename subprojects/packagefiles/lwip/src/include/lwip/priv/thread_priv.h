@@ -30,6 +30,7 @@ err_t stats_alloc(void);
 err_t sys_timeouts_alloc(void);
 err_t etharp_alloc(void);
 err_t nd6_alloc(void);
+err_t netif_alloc(void);
 err_t tcp_demux_alloc(void);
 err_t dns_alloc(void);
 

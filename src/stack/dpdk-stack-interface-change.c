@@ -69,20 +69,3 @@ dpdk_stack_interface_set_mtu (DpdkStackInterface *self, guint mtu)
   for (guint i = 0; i < self->netifs->len; i++)
     get_netif (self, i)->mtu = get_netif (self, i)->mtu6 = (u16_t) mtu;
 }
-
-gboolean
-dpdk_stack_interface_has_address (DpdkStackInterface *self, gboolean is_v6, const guint8 *address)
-{
-  for (guint i = 0; i < self->netifs->len; i++)
-    {
-      struct netif *netif = get_netif (self, i);
-
-      if (!is_v6 && memcmp (&netif_ip4_addr (netif)->addr, address, 4) == 0)
-        return TRUE;
-      for (guint slot = 0; is_v6 && slot < LWIP_IPV6_NUM_ADDRESSES; slot++)
-        if (!ip6_addr_isinvalid (netif_ip6_addr_state (netif, slot)) &&
-            memcmp (netif_ip6_addr (netif, slot)->addr, address, 16) == 0)
-          return TRUE;
-    }
-  return FALSE;
-}

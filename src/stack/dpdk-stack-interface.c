@@ -100,6 +100,22 @@ dpdk_stack_interface_reaches (DpdkStackInterface *self, gboolean is_v6, const gu
          dpdk_stack_interface_is_on_link (self, is_v6, address);
 }
 
+static gboolean
+is_same_subnet (const DpdkStackAddress *a, const DpdkStackAddress *b)
+{
+  return !a->is_v6 == !b->is_v6 && a->prefix_length == b->prefix_length &&
+         dpdk_stack_address_contains (a, b->bytes);
+}
+
+static void
+add_subnet (DpdkStackInterface *self, const DpdkStackAddress *address)
+{
+  for (guint i = 0; i < self->n_on_link; i++)
+    if (is_same_subnet (&self->on_link[i], address))
+      return;
+  self->on_link[self->n_on_link++] = *address;
+}
+
 /* the first one of an interface has the link-local address, and what looks for a zone shall find it
    first; lwIP puts the newest in front */
 static void
@@ -209,8 +225,9 @@ dpdk_stack_interface_new (DpdkStack *stack, const DpdkStackInterfaceConfig *conf
   /* until it is known to be down */
   self->link_up = TRUE;
   memcpy (self->mac, config->mac, sizeof self->mac);
-  self->on_link = g_memdup2 (config->addresses, config->n_addresses * sizeof *self->on_link);
-  self->n_on_link = config->n_addresses;
+  self->on_link = g_new (DpdkStackAddress, config->n_addresses);
+  for (guint i = 0; i < config->n_addresses; i++)
+    add_subnet (self, &config->addresses[i]);
   self->netifs = g_ptr_array_new_with_free_func (free_netif);
   self->has_gateway_v4 = config->gateway_v4 != NULL;
   if (config->gateway_v6 != NULL)
@@ -218,7 +235,9 @@ dpdk_stack_interface_new (DpdkStack *stack, const DpdkStackInterfaceConfig *conf
       self->has_gateway_v6 = TRUE;
       self->gateway_v6 = get_ip6 (config->gateway_v6);
     }
-  if (!add_addresses (self, config))
+  /* with the link-local one */
+  if (!add_addresses (self, config) ||
+      !dpdk_stack_interface_index_addresses (self, config->n_addresses + 1))
     {
       dpdk_stack_interface_free (self);
       return NULL;
@@ -233,7 +252,9 @@ void
 dpdk_stack_interface_free (DpdkStackInterface *self)
 {
   dpdk_stack_interface_flush (self);
-  g_ptr_array_unref (self->netifs);
+  /* while they are removed one by one none is to be found */
+  g_clear_pointer (&self->addresses, rte_hash_free);
+  g_clear_pointer (&self->netifs, g_ptr_array_unref);
   /* a removed netif may still have said goodbye */
   dpdk_stack_interface_flush (self);
   dpdk_stack_interface_drop_unsent (self);

@@ -9,6 +9,7 @@
 
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
+#include <rte_hash.h>
 #include <rte_mbuf.h>
 
 G_BEGIN_DECLS
@@ -45,6 +46,9 @@ struct _DpdkStackInterface {
   guint mtu;
   gboolean link_up;
   GPtrArray *netifs;
+  /* the netif of each address, if there are several */
+  struct rte_hash *addresses;
+  /* different ones */
   DpdkStackAddress *on_link;
   guint n_on_link;
   gboolean has_gateway_v4;
@@ -155,8 +159,11 @@ void dpdk_stack_interface_input (DpdkStackInterface *self, struct rte_mbuf *mbuf
 void dpdk_stack_interface_set_link_up (DpdkStackInterface *self, gboolean link_up);
 void dpdk_stack_interface_set_mac (DpdkStackInterface *self, const guint8 mac[6]);
 void dpdk_stack_interface_set_mtu (DpdkStackInterface *self, guint mtu);
-gboolean dpdk_stack_interface_has_address (DpdkStackInterface *self, gboolean is_v6,
-                                           const guint8 *address);
+gboolean dpdk_stack_interface_index_addresses (DpdkStackInterface *self, guint n_addresses);
+DpdkStackNetif *dpdk_stack_interface_find_netif (DpdkStackInterface *self, gboolean is_v6,
+                                                 const guint8 *address);
+DpdkStackNetif *dpdk_stack_interface_choose_netif (DpdkStackInterface *self,
+                                                   const struct rte_mbuf *mbuf);
 void dpdk_stack_interface_input_datagram (DpdkStackInterface *self, struct rte_mbuf *mbuf);
 gboolean dpdk_stack_interface_steer (DpdkStackInterface *self, struct rte_mbuf *mbuf);
 err_t dpdk_stack_interface_transmit (struct netif *netif, struct pbuf *p);

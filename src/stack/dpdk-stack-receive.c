@@ -6,14 +6,6 @@
 
 #include <lwip/ip.h>
 #include <lwip/priv/tcp_direct.h>
-#include <lwip/prot/etharp.h>
-#include <lwip/prot/ethernet.h>
-#include <lwip/prot/icmp6.h>
-#include <lwip/prot/ip.h>
-#include <lwip/prot/ip4.h>
-#include <lwip/prot/ip6.h>
-#include <lwip/prot/nd6.h>
-#include <string.h>
 
 /* packets that the other side can begin with while we make the next; after a full burst it is us who are
    late, and then large bursts are the cheaper ones */
@@ -21,64 +13,10 @@
 /* packets whose buffers are on their way to the cache while one is handled */
 #define N_AHEAD 3u
 
-static DpdkStackNetif *
-find_netif_v4 (DpdkStackInterface *self, const guint8 *address)
-{
-  for (guint i = 0; i < self->netifs->len; i++)
-    {
-      DpdkStackNetif *netif = g_ptr_array_index (self->netifs, i);
-
-      if (memcmp (&netif_ip4_addr (&netif->netif)->addr, address, 4) == 0)
-        return netif;
-    }
-  return g_ptr_array_index (self->netifs, 0);
-}
-
-static DpdkStackNetif *
-find_netif_v6 (DpdkStackInterface *self, const guint8 *address)
-{
-  for (guint i = 0; i < self->netifs->len; i++)
-    {
-      DpdkStackNetif *netif = g_ptr_array_index (self->netifs, i);
-
-      for (guint slot = 0; slot < LWIP_IPV6_NUM_ADDRESSES; slot++)
-        if (!ip6_addr_isinvalid (netif_ip6_addr_state (&netif->netif, slot)) &&
-            memcmp (netif_ip6_addr (&netif->netif, slot)->addr, address, 16) == 0)
-          return netif;
-    }
-  return g_ptr_array_index (self->netifs, 0);
-}
-
-/* lwIP answers for the addresses of the netif that a packet comes in by */
-static DpdkStackNetif *
-choose_netif (DpdkStackInterface *self, const struct rte_mbuf *mbuf)
-{
-  const guint8 *frame = rte_pktmbuf_mtod (mbuf, const guint8 *);
-  guint length = rte_pktmbuf_data_len (mbuf);
-  guint16 type;
-
-  if (self->netifs->len == 1 || length < SIZEOF_ETH_HDR)
-    return g_ptr_array_index (self->netifs, 0);
-  type = lwip_ntohs (((const struct eth_hdr *) frame)->type);
-  frame += SIZEOF_ETH_HDR;
-  length -= SIZEOF_ETH_HDR;
-  if (type == ETHTYPE_ARP && length >= SIZEOF_ETHARP_HDR)
-    return find_netif_v4 (self, frame + G_STRUCT_OFFSET (struct etharp_hdr, dipaddr));
-  if (type == ETHTYPE_IP && length >= IP_HLEN)
-    return find_netif_v4 (self, frame + G_STRUCT_OFFSET (struct ip_hdr, dest));
-  if (type == ETHTYPE_IPV6 && dpdk_stack_is_neighbour_discovery (frame, length) &&
-      frame[IP6_HLEN] == ICMP6_TYPE_NS && length >= IP6_HLEN + sizeof (struct ns_header))
-    return find_netif_v6 (self,
-                          frame + IP6_HLEN + G_STRUCT_OFFSET (struct ns_header, target_address));
-  if (type == ETHTYPE_IPV6 && length >= IP6_HLEN)
-    return find_netif_v6 (self, frame + G_STRUCT_OFFSET (struct ip6_hdr, dest));
-  return g_ptr_array_index (self->netifs, 0);
-}
-
 void
 dpdk_stack_interface_input (DpdkStackInterface *self, struct rte_mbuf *mbuf)
 {
-  DpdkStackNetif *netif;
+  DpdkStackNetif *netif = g_ptr_array_index (self->netifs, 0);
   DpdkStackFrame frame;
   guint8 offload = 0;
   struct pbuf *p;
@@ -99,10 +37,12 @@ dpdk_stack_interface_input (DpdkStackInterface *self, struct rte_mbuf *mbuf)
     }
   if ((mbuf->ol_flags & RTE_MBUF_F_RX_LRO) != 0)
     offload |= PBUF_OFFLOAD_MERGED;
-  netif = choose_netif (self, mbuf);
   p = dpdk_stack_packet_wrap (self->stack, mbuf);
   p->offload = offload;
-  if (!tcp_direct_input (p, &netif->netif) && netif->netif.input (p, &netif->netif) != ERR_OK)
+  if (tcp_direct_input (p, &netif->netif))
+    return;
+  netif = dpdk_stack_interface_choose_netif (self, mbuf);
+  if (netif->netif.input (p, &netif->netif) != ERR_OK)
     pbuf_free (p);
 }
 

@@ -6,7 +6,6 @@
 #include "dpdk-lwip-port.h"
 
 #include <lwip/ip6_addr.h>
-#include <string.h>
 
 static DpdkStackInterface *
 get_interface (struct netif *netif)
@@ -14,57 +13,112 @@ get_interface (struct netif *netif)
   return ((DpdkStackNetif *) netif)->interface;
 }
 
-static gboolean
-has_v6 (struct netif *netif, const ip6_addr_t *address)
+static struct netif *
+find_netif (gboolean is_v6, const guint8 *address, guint zone)
 {
-  for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
-    if (ip6_addr_isvalid (netif_ip6_addr_state (netif, i)) &&
-        ip6_addr_cmp_zoneless (netif_ip6_addr (netif, i), address))
-      return TRUE;
-  return FALSE;
+  const GPtrArray *interfaces = dpdk_stack_current->interfaces;
+
+  /* NULL: they are being removed */
+  for (guint i = 0; interfaces != NULL && i < interfaces->len; i++)
+    {
+      DpdkStackInterface *interface = g_ptr_array_index (interfaces, i);
+      DpdkStackNetif *netif = NULL;
+
+      if (zone == IP6_NO_ZONE || zone == interface->index + 1)
+        netif = dpdk_stack_interface_find_netif (interface, is_v6, address);
+      if (netif != NULL)
+        return &netif->netif;
+    }
+  return NULL;
 }
 
-/* our own addresses first, else lwIP's choice */
+struct netif *
+dpdk_lwip_find_v4 (const ip4_addr_t *address)
+{
+  return find_netif (FALSE, (const guint8 *) &address->addr, IP6_NO_ZONE);
+}
+
+struct netif *
+dpdk_lwip_find_v6 (const ip6_addr_t *address)
+{
+  return find_netif (TRUE, (const guint8 *) address->addr, ip6_addr_zone (address));
+}
+
+/* the first interface with a subnet that @destination is in */
+static DpdkStackInterface *
+find_on_link (gboolean is_v6, const guint8 *destination)
+{
+  const GPtrArray *interfaces = dpdk_stack_current->interfaces;
+
+  for (guint i = 0; interfaces != NULL && i < interfaces->len; i++)
+    {
+      DpdkStackInterface *interface = g_ptr_array_index (interfaces, i);
+
+      if (dpdk_stack_interface_is_on_link (interface, is_v6, destination))
+        return interface;
+    }
+  return NULL;
+}
+
+static DpdkStackInterface *
+find_gateway_v6 (void)
+{
+  const GPtrArray *interfaces = dpdk_stack_current->interfaces;
+
+  for (guint i = 0; interfaces != NULL && i < interfaces->len; i++)
+    {
+      DpdkStackInterface *interface = g_ptr_array_index (interfaces, i);
+
+      if (interface->has_gateway_v6)
+        return interface;
+    }
+  return NULL;
+}
+
+/* our own addresses first, else the netif of the source, else lwIP's choice, which is the default one
+   where no netif is in the subnet */
 struct netif *
 dpdk_lwip_route_v4 (const ip4_addr_t *source, const ip4_addr_t *destination)
 {
-  struct netif *netif, *by_source = NULL;
+  struct netif *netif = dpdk_lwip_find_v4 (destination);
 
-  NETIF_FOREACH (netif)
-  {
-    if (ip4_addr_cmp (netif_ip4_addr (netif), destination))
-      return netif;
-    if (by_source == NULL && source != NULL && !ip4_addr_isany (source) &&
-        ip4_addr_cmp (netif_ip4_addr (netif), source) &&
-        ip4_addr_netcmp (netif_ip4_addr (netif), destination, netif_ip4_netmask (netif)))
-      by_source = netif;
-  }
-  return by_source;
+  if (netif != NULL)
+    return netif;
+  if (ip4_addr_ismulticast (destination) || ip4_addr_isloopback (destination))
+    return NULL;
+  if (find_on_link (FALSE, (const guint8 *) &destination->addr) == NULL)
+    return netif_default != NULL && !ip4_addr_isany (netif_ip4_addr (netif_default)) ? netif_default
+                                                                                     : NULL;
+  if (source == NULL || ip4_addr_isany (source))
+    return NULL;
+  netif = dpdk_lwip_find_v4 (source);
+  return netif != NULL &&
+                 ip4_addr_netcmp (netif_ip4_addr (netif), destination, netif_ip4_netmask (netif))
+             ? netif
+             : NULL;
 }
 
 struct netif *
 dpdk_lwip_route_v6 (const ip6_addr_t *source, const ip6_addr_t *destination)
 {
-  struct netif *netif, *on_link = NULL, *by_source = NULL, *routed = NULL;
+  struct netif *netif = dpdk_lwip_find_v6 (destination);
+  DpdkStackInterface *interface;
 
-  NETIF_FOREACH (netif)
-  {
-    if (has_v6 (netif, destination))
-      return netif;
-    if (on_link == NULL && dpdk_stack_interface_is_on_link (get_interface (netif), TRUE,
-                                                            (const guint8 *) destination->addr))
-      on_link = netif;
-    if (routed == NULL && get_interface (netif)->has_gateway_v6)
-      routed = netif;
-    if (!ip6_addr_isany (source) && has_v6 (netif, source))
-      by_source = netif;
-  }
-  if (on_link == NULL)
-    on_link = routed;
+  if (netif != NULL)
+    return netif;
+  interface = find_on_link (TRUE, (const guint8 *) destination->addr);
+  if (interface == NULL)
+    interface = find_gateway_v6 ();
+  if (interface == NULL)
+    return NULL;
   /* of the netifs of one interface the one that has the source */
-  if (on_link != NULL && by_source != NULL && get_interface (by_source) == get_interface (on_link))
-    return by_source;
-  return on_link;
+  if (!ip6_addr_isany (source))
+    netif = dpdk_lwip_find_v6 (source);
+  return netif != NULL && get_interface (netif) == interface ? netif
+                                                             : &((DpdkStackNetif *)
+                                                                     g_ptr_array_index (
+                                                                         interface->netifs, 0))
+                                                                    ->netif;
 }
 
 const ip6_addr_t *

@@ -106,17 +106,6 @@ dpdk_stack_set_time (DpdkStack *self, guint64 cycles)
   self->next_ms = (cycles / cycles_per_ms + 1) * cycles_per_ms;
 }
 
-static gboolean
-has_looped (void)
-{
-  struct netif *netif;
-
-  NETIF_FOREACH (netif)
-  if (netif->loop_first != NULL)
-    return TRUE;
-  return FALSE;
-}
-
 guint
 dpdk_stack_receive (DpdkStack *self)
 {
@@ -125,7 +114,7 @@ dpdk_stack_receive (DpdkStack *self)
   for (guint i = 0; i < self->interfaces->len; i++)
     n += dpdk_stack_interface_receive (g_ptr_array_index (self->interfaces, i));
   self->statistics.rx_packets += n;
-  if (has_looped ())
+  if (netif_num_looped > 0)
     netif_poll_all ();
   watch_memory (self);
   return n;
@@ -185,7 +174,7 @@ dpdk_stack_has_address (DpdkStack *self, guint interface, gboolean is_v6, const 
 {
   DpdkStackInterface *found = find_interface (self, interface);
 
-  return found != NULL && dpdk_stack_interface_has_address (found, is_v6, address);
+  return found != NULL && dpdk_stack_interface_find_netif (found, is_v6, address) != NULL;
 }
 
 void
@@ -233,7 +222,7 @@ dpdk_stack_has_output (DpdkStack *self)
   for (guint i = 0; i < self->interfaces->len; i++)
     if (((DpdkStackInterface *) g_ptr_array_index (self->interfaces, i))->n_unsent > 0)
       return TRUE;
-  return has_looped ();
+  return netif_num_looped > 0;
 }
 
 /* @err and @proterr mean a bad header in some protocols only; not all count as dropped what they count

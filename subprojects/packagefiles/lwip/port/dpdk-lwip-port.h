@@ -39,6 +39,10 @@ void dpdk_lwip_loop_output (struct pbuf  *p,
 int dpdk_lwip_udp_unmatched (struct pbuf  *p,
                              struct netif *netif);
 
+/* The netif that has an address; NULL: it is not ours. */
+struct netif *dpdk_lwip_find_v4 (const struct ip4_addr *address);
+struct netif *dpdk_lwip_find_v6 (const struct ip6_addr *address);
+
 /* Routes that lwIP's own rules do not know; NULL to leave it to them.  source
  * may be NULL. */
 struct netif *dpdk_lwip_route_v4 (const struct ip4_addr *source,

@@ -124,6 +124,8 @@
 #define LWIP_HOOK_UDP_PORT_IS_OURS   dpdk_lwip_udp_port_is_ours
 #define LWIP_HOOK_UDP_UNMATCHED      dpdk_lwip_udp_unmatched
 #define LWIP_HOOK_LOOP_OUTPUT        dpdk_lwip_loop_output
+#define LWIP_HOOK_NETIF_FIND_IP4     dpdk_lwip_find_v4
+#define LWIP_HOOK_NETIF_FIND_IP6     dpdk_lwip_find_v6
 #define LWIP_HOOK_IP4_ROUTE_SRC      dpdk_lwip_route_v4
 #define LWIP_HOOK_IP6_ROUTE          dpdk_lwip_route_v6
 #define LWIP_HOOK_ND6_GET_GW         dpdk_lwip_gateway_v6

@@ -7,36 +7,6 @@
 #include "lwip/priv/tcp_route.h"
 #include "lwip/ip.h"
 
-#if LWIP_IPV6
-static int
-is_ours6(const ip6_addr_t *address)
-{
-  struct netif *netif;
-
-  NETIF_FOREACH(netif) {
-    if (netif_get_ip6_addr_match(netif, address) >= 0) {
-      return 1;
-    }
-  }
-  return 0;
-}
-#endif /* LWIP_IPV6 */
-
-#if LWIP_IPV4
-static int
-is_ours4(const ip4_addr_t *address)
-{
-  struct netif *netif;
-
-  NETIF_FOREACH(netif) {
-    if (ip4_addr_cmp(address, netif_ip4_addr(netif))) {
-      return 1;
-    }
-  }
-  return 0;
-}
-#endif /* LWIP_IPV4 */
-
 /** Whether its segments do not come over a wire: what does is not from who it claims to be. */
 static int
 is_local(const struct tcp_pcb *pcb)
@@ -46,11 +16,11 @@ is_local(const struct tcp_pcb *pcb)
   }
 #if LWIP_IPV6
   if (IP_IS_V6_VAL(pcb->remote_ip)) {
-    return is_ours6(ip_2_ip6(&pcb->remote_ip));
+    return netif_find_ip6(ip_2_ip6(&pcb->remote_ip)) != NULL;
   }
 #endif /* LWIP_IPV6 */
 #if LWIP_IPV4
-  return is_ours4(ip_2_ip4(&pcb->remote_ip));
+  return netif_find_ip4(ip_2_ip4(&pcb->remote_ip)) != NULL;
 #else /* LWIP_IPV4 */
   return 0;
 #endif /* LWIP_IPV4 */

@@ -92,3 +92,27 @@ def own_source(t):
     peer.send('RA', ip=t.suite.wire.address(t.version, wire.TARGET[t.version]))
     peer.snd_nxt = advance(peer.iss, 1)
     retry(peer)
+
+
+@case('RFC 1122 3.3.4.3')
+def same_header(t):
+    """What IP says is the same in the first segment of a connection and in later ones (RFC 8200 3)."""
+    def fields(segment):
+        ip = segment.ip
+        if t.version == 4:
+            return ip.src, ip.dst, ip.ihl, ip.tos, ip.ttl, int(ip.flags), ip.frag, ip.proto
+        return ip.src, ip.dst, ip.tc, ip.fl, ip.hlim, ip.nh
+    peer = t.peer(t.listen())
+    first = fields(peer.open())
+    t.accepted(peer)
+    for _ in range(3):
+        peer.send('PA', data=DATA)
+        peer.read(DATA)
+        peer.command('write', 0, 100)
+        new = b''
+        while not new:
+            segment = peer.receive('an answer', again=True)
+            if fields(segment) != first:
+                peer.fail(f'a header like {first}', str(fields(segment)))
+            new = peer.take(segment)
+        peer.send('A')

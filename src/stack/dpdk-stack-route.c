@@ -32,9 +32,20 @@ find_netif (gboolean is_v6, const guint8 *address, guint zone)
   return NULL;
 }
 
+/* nothing is to be chosen then, and looking is as cheap as it can be */
+static gboolean
+is_alone (void)
+{
+  return netif_list != NULL && netif_list->next == NULL;
+}
+
 struct netif *
 dpdk_lwip_find_v4 (const ip4_addr_t *address)
 {
+  if (is_alone ())
+    return ip4_addr_cmp (netif_ip4_addr (netif_list), address) && !ip4_addr_isany (address)
+               ? netif_list
+               : NULL;
   return find_netif (FALSE, (const guint8 *) &address->addr, IP6_NO_ZONE);
 }
 
@@ -80,8 +91,11 @@ find_gateway_v6 (void)
 struct netif *
 dpdk_lwip_route_v4 (const ip4_addr_t *source, const ip4_addr_t *destination)
 {
-  struct netif *netif = dpdk_lwip_find_v4 (destination);
+  struct netif *netif;
 
+  if (is_alone ())
+    return NULL;
+  netif = dpdk_lwip_find_v4 (destination);
   if (netif != NULL)
     return netif;
   if (ip4_addr_ismulticast (destination) || ip4_addr_isloopback (destination))
@@ -98,15 +112,13 @@ dpdk_lwip_route_v4 (const ip4_addr_t *source, const ip4_addr_t *destination)
              : NULL;
 }
 
+/* lwIP knows already that it is none of our own */
 struct netif *
 dpdk_lwip_route_v6 (const ip6_addr_t *source, const ip6_addr_t *destination)
 {
-  struct netif *netif = dpdk_lwip_find_v6 (destination);
-  DpdkStackInterface *interface;
+  DpdkStackInterface *interface = find_on_link (TRUE, (const guint8 *) destination->addr);
+  struct netif *netif = NULL;
 
-  if (netif != NULL)
-    return netif;
-  interface = find_on_link (TRUE, (const guint8 *) destination->addr);
   if (interface == NULL)
     interface = find_gateway_v6 ();
   if (interface == NULL)
@@ -114,11 +126,9 @@ dpdk_lwip_route_v6 (const ip6_addr_t *source, const ip6_addr_t *destination)
   /* of the netifs of one interface the one that has the source */
   if (!ip6_addr_isany (source))
     netif = dpdk_lwip_find_v6 (source);
-  return netif != NULL && get_interface (netif) == interface ? netif
-                                                             : &((DpdkStackNetif *)
-                                                                     g_ptr_array_index (
-                                                                         interface->netifs, 0))
-                                                                    ->netif;
+  if (netif != NULL && get_interface (netif) == interface)
+    return netif;
+  return &((DpdkStackNetif *) g_ptr_array_index (interface->netifs, 0))->netif;
 }
 
 const ip6_addr_t *

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dpdk-runtime-private.h"
+#include "dpdk-runtime-internal.h"
 
 #include "dpdk-edge-private.h"
-#include "dpdk-lcore-private.h"
 #include "dpdk-notify-private.h"
-#include "dpdk-owner-private.h"
-
-#include <glib-unix.h>
-#include <signal.h>
-
-/* how long dpdk_runtime_run() waits for the end */
-#define RUN_SHUTDOWN_TIMEOUT_MS 10000
 
 /**
  * DpdkRuntime:
@@ -31,27 +23,6 @@
  *
  * Since: 0.1
  */
-struct _DpdkRuntime {
-  GObject parent_instance;
-
-  DpdkConfig *config;
-  guint n_workers;
-  guint n_ports;
-  /* of whoever made it */
-  GMainContext *context;
-  GThread *thread;
-
-  GMutex lock;
-  GCond stopped;
-  /* empty once stopped */
-  DpdkRuntimeParts parts;
-  gboolean is_stopping;
-  gboolean is_stopped;
-  guint next_worker;
-  GMainLoop *loop;
-  gboolean quit_wanted;
-};
-
 typedef enum {
   PROP_CONFIG = 1,
   PROP_RUNNING,
@@ -88,72 +59,13 @@ dpdk_runtime_parts_clear (DpdkRuntimeParts *parts)
   g_clear_object (&parts->config);
 }
 
-typedef struct {
-  DpdkRuntimeParts parts;
-  /* NULL if nobody waits */
-  DpdkRuntime *waiter;
-} StopJob;
-
-static void
-request_stop (DpdkRuntimeParts *parts)
-{
-  for (guint i = 0; i < parts->workers->len; i++)
-    dpdk_worker_core_request_stop (
-        dpdk_worker_get_core_private (g_ptr_array_index (parts->workers, i)));
-}
-
-static void
-stop_job (gpointer data)
-{
-  StopJob *job = data;
-
-  for (guint i = 0; i < job->parts.workers->len; i++)
-    {
-      DpdkWorker *worker = g_ptr_array_index (job->parts.workers, i);
-
-      /* a worker that is in exit () never ends, and all that it uses must stay */
-      if (!dpdk_worker_core_join (dpdk_worker_get_core_private (worker)))
-        {
-          dpdk_owner_abandon (job);
-          return;
-        }
-    }
-  dpdk_runtime_parts_clear (&job->parts);
-  if (job->waiter != NULL)
-    {
-      g_mutex_lock (&job->waiter->lock);
-      job->waiter->is_stopped = TRUE;
-      g_cond_broadcast (&job->waiter->stopped);
-      g_mutex_unlock (&job->waiter->lock);
-      g_object_unref (job->waiter);
-    }
-  g_free (job);
-}
-
-/* takes what is left of the runtime and ends it on the owner thread */
-static void
-begin_stop_locked (DpdkRuntime *self, gboolean will_wait)
-{
-  StopJob *job;
-
-  if (self->is_stopping)
-    return;
-  self->is_stopping = TRUE;
-  job = g_new0 (StopJob, 1);
-  job->parts = self->parts;
-  self->parts = (DpdkRuntimeParts){ 0 };
-  job->waiter = will_wait ? g_object_ref (self) : NULL;
-  request_stop (&job->parts);
-  dpdk_owner_post (stop_job, job);
-}
-
 static void
 dpdk_runtime_finalize (GObject *object)
 {
   DpdkRuntime *self = DPDK_RUNTIME (object);
 
   if (self->parts.workers != NULL && !dpdk_eal_is_inert ())
-    begin_stop_locked (self, FALSE);
+    dpdk_runtime_begin_stop_locked (self, FALSE);
   g_clear_object (&self->config);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
@@ -177,6 +89,12 @@ dpdk_runtime_get_property (GObject *object, guint id, GValue *value, GParamSpec 
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
+}
+
+void
+dpdk_runtime_notify_running (DpdkRuntime *self)
+{
+  dpdk_notify_creator (G_OBJECT (self), self->thread, self->context, properties[PROP_RUNNING]);
 }
 
 static void
@@ -454,233 +372,4 @@ dpdk_runtime_choose_worker (DpdkRuntime *self, GError **error)
   index = self->next_worker++ % workers->len;
   g_mutex_unlock (&self->lock);
   return g_object_ref (g_ptr_array_index (workers, index));
-}
-
-static gboolean
-on_signal (gpointer user_data)
-{
-  dpdk_runtime_quit (DPDK_RUNTIME (user_data));
-  return G_SOURCE_CONTINUE;
-}
-
-static GSource *
-add_signal (GMainContext *context, int number, DpdkRuntime *self)
-{
-  GSource *source = g_unix_signal_source_new (number);
-
-  g_source_set_callback (source, on_signal, self, NULL);
-  g_source_attach (source, context);
-  return source;
-}
-
-/**
- * dpdk_runtime_run:
- * @self: a runtime
- * @error: return location for an error
- *
- * Runs the main context of the calling thread until SIGINT or SIGTERM arrives or
- * [method@Dpdk.Runtime.quit] is called, and then shuts the runtime down.
- *
- * Once the shutdown has begun, a further signal ends the process at once.
- *
- * Fails with %DPDK_ERROR_TIMED_OUT if the shutdown takes longer than 10 seconds.
- *
- * Returns: %TRUE if the runtime has ended in an orderly way
- *
- * Since: 0.1
- */
-gboolean
-dpdk_runtime_run (DpdkRuntime *self, GError **error)
-{
-  g_autoptr (GMainContext) context = NULL;
-  g_autoptr (GMainLoop) loop = NULL;
-  GSource *sources[2];
-  gboolean quit_wanted;
-
-  g_return_val_if_fail (DPDK_IS_RUNTIME (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!dpdk_lcore_check_may_wait ("dpdk_runtime_run", NULL, error))
-    return FALSE;
-  context = g_main_context_ref_thread_default ();
-  loop = g_main_loop_new (context, FALSE);
-  g_mutex_lock (&self->lock);
-  if (self->loop != NULL)
-    {
-      g_mutex_unlock (&self->lock);
-      g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_BUSY, "The DpdkRuntime is run already");
-      return FALSE;
-    }
-  self->loop = loop;
-  quit_wanted = self->quit_wanted;
-  g_mutex_unlock (&self->lock);
-
-  sources[0] = add_signal (context, SIGINT, self);
-  sources[1] = add_signal (context, SIGTERM, self);
-  /* a quit after this point finds the loop; one before it was noted */
-  if (!quit_wanted)
-    g_main_loop_run (loop);
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    {
-      g_source_destroy (sources[i]);
-      g_source_unref (sources[i]);
-    }
-
-  g_mutex_lock (&self->lock);
-  self->loop = NULL;
-  self->quit_wanted = FALSE;
-  g_mutex_unlock (&self->lock);
-  return dpdk_runtime_shutdown (self, RUN_SHUTDOWN_TIMEOUT_MS, error);
-}
-
-static gboolean
-quit_loop (gpointer user_data)
-{
-  g_main_loop_quit (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-/**
- * dpdk_runtime_quit:
- * @self: a runtime
- *
- * Makes [method@Dpdk.Runtime.run] end, now or when it is called.
- *
- * May be called from any thread. Does not wait.
- *
- * Since: 0.1
- */
-void
-dpdk_runtime_quit (DpdkRuntime *self)
-{
-  g_return_if_fail (DPDK_IS_RUNTIME (self));
-
-  g_mutex_lock (&self->lock);
-  self->quit_wanted = TRUE;
-  if (self->loop != NULL)
-    {
-      /* by a source, because the loop may not run yet, and would not remember a quit */
-      g_autoptr (GSource) source = g_idle_source_new ();
-
-      g_source_set_priority (source, G_PRIORITY_HIGH);
-      g_source_set_callback (source, quit_loop, g_main_loop_ref (self->loop),
-                             (GDestroyNotify) g_main_loop_unref);
-      g_source_attach (source, g_main_loop_get_context (self->loop));
-    }
-  g_mutex_unlock (&self->lock);
-}
-
-/**
- * dpdk_runtime_shutdown:
- * @self: a runtime
- * @timeout_ms: how long to wait, in milliseconds
- * @error: return location for an error
- *
- * Stops the workers, closes their sockets, drops the ports, pools and the EAL, and waits until all
- * of them that nobody else holds have ended. Does nothing if that has been done.
- *
- * May be called from any thread but that of a worker.
- *
- * Fails with %DPDK_ERROR_TIMED_OUT if it takes longer; the shutdown goes on then.
- *
- * Returns: %TRUE if the runtime has ended
- *
- * Since: 0.1
- */
-gboolean
-dpdk_runtime_shutdown (DpdkRuntime *self, guint timeout_ms, GError **error)
-{
-  gint64 deadline = g_get_monotonic_time () + timeout_ms * G_TIME_SPAN_MILLISECOND;
-  gboolean in_time = TRUE, was_running;
-
-  g_return_val_if_fail (DPDK_IS_RUNTIME (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!dpdk_lcore_check_may_wait ("dpdk_runtime_shutdown",
-                                  "dpdk_runtime_shutdown_async() or dpdk_runtime_quit()", error))
-    return FALSE;
-  if (dpdk_eal_is_inert ())
-    {
-      g_set_error_literal (error, DPDK_ERROR, DPDK_ERROR_EAL_DEAD,
-                           "The DpdkRuntime belongs to the parent of this process");
-      return FALSE;
-    }
-  g_mutex_lock (&self->lock);
-  was_running = self->parts.workers != NULL;
-  if (was_running)
-    begin_stop_locked (self, TRUE);
-  g_mutex_unlock (&self->lock);
-  if (was_running)
-    dpdk_notify_creator (G_OBJECT (self), self->thread, self->context, properties[PROP_RUNNING]);
-  g_mutex_lock (&self->lock);
-  while (in_time && self->is_stopping && !self->is_stopped)
-    in_time = g_cond_wait_until (&self->stopped, &self->lock, deadline);
-  g_mutex_unlock (&self->lock);
-  if (in_time)
-    in_time = dpdk_owner_wait_idle (deadline);
-  if (!in_time)
-    g_set_error (error, DPDK_ERROR, DPDK_ERROR_TIMED_OUT,
-                 "The DpdkRuntime has not ended within %u ms", timeout_ms);
-  return in_time;
-}
-
-static void
-shutdown_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
-{
-  GError *error = NULL;
-
-  if (dpdk_runtime_shutdown (DPDK_RUNTIME (source_object), GPOINTER_TO_UINT (task_data), &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-/**
- * dpdk_runtime_shutdown_async:
- * @self: a runtime
- * @timeout_ms: how long to wait, in milliseconds
- * @cancellable: (nullable): to stop waiting; the shutdown goes on then
- * @callback: (scope async) (closure user_data): called when it is done
- * @user_data: data for @callback
- *
- * Does what [method@Dpdk.Runtime.shutdown] does without waiting for it.
- *
- * May be called from any thread.
- *
- * Since: 0.1
- */
-void
-dpdk_runtime_shutdown_async (DpdkRuntime *self, guint timeout_ms, GCancellable *cancellable,
-                             GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_autoptr (GTask) task = NULL;
-
-  g_return_if_fail (DPDK_IS_RUNTIME (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, dpdk_runtime_shutdown_async);
-  g_task_set_task_data (task, GUINT_TO_POINTER (timeout_ms), NULL);
-  g_task_set_return_on_cancel (task, TRUE);
-  g_task_run_in_thread (task, shutdown_thread);
-}
-
-/**
- * dpdk_runtime_shutdown_finish:
- * @self: a runtime
- * @result: the result that the callback got
- * @error: return location for an error
- *
- * Ends [method@Dpdk.Runtime.shutdown_async].
- *
- * Returns: %TRUE if the runtime has ended
- *
- * Since: 0.1
- */
-gboolean
-dpdk_runtime_shutdown_finish (DpdkRuntime *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
 }

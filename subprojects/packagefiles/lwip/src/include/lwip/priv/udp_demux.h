@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Where a datagram goes: a table of ports, and a hash table of connected pcbs. */
+/* Where a datagram goes: a table of ports, and a hash table of pcbs with a peer or an address. */
 
 #ifndef LWIP_HDR_UDP_DEMUX_H
 #define LWIP_HDR_UDP_DEMUX_H

@@ -35,12 +35,18 @@
 /* those in TIME-WAIT have a table of their own: they do not lengthen the way to
  * the others */
 static LWIP_TLS struct tcp_hash conns;
-static LWIP_TLS struct tcp_pcb_listen **listeners;
-static LWIP_TLS u32_t *port_refs;
-static LWIP_TLS struct tcp_pcb **keep_wheel;
-static LWIP_TLS u32_t keep_turn;
-static LWIP_TLS u32_t keep_num;
 static LWIP_TLS u64_t hash_key[2];
+
+/* what no segment needs: there is little room for thread-locals */
+struct tables {
+  struct tcp_pcb_listen *listeners[LISTEN_BUCKETS];
+  struct tcp_pcb *keep_wheel[KEEP_SLOTS];
+  u32_t *port_refs;
+  u32_t keep_turn;
+  u32_t keep_num;
+};
+
+static LWIP_TLS struct tables *tables;
 
 static void *
 map_table(size_t size)
@@ -72,10 +78,12 @@ tcp_demux_alloc(void)
   if (err != ERR_OK) {
     return err;
   }
-  port_refs = (u32_t *)map_table(NUM_PORTS * sizeof(*port_refs));
-  listeners = (struct tcp_pcb_listen **)LWIP_TABLE_CALLOC(LISTEN_BUCKETS, sizeof(*listeners));
-  keep_wheel = (struct tcp_pcb **)LWIP_TABLE_CALLOC(KEEP_SLOTS, sizeof(*keep_wheel));
-  if ((port_refs == NULL) || (listeners == NULL) || (keep_wheel == NULL)) {
+  tables = (struct tables *)LWIP_TABLE_CALLOC(1, sizeof(*tables));
+  if (tables == NULL) {
+    return ERR_MEM;
+  }
+  tables->port_refs = (u32_t *)map_table(NUM_PORTS * sizeof(*tables->port_refs));
+  if (tables->port_refs == NULL) {
     return ERR_MEM;
   }
   hash_key[0] = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND();
@@ -89,13 +97,11 @@ tcp_demux_fini(void)
 {
   tcp_time_wait_fini();
   tcp_hash_free(&conns);
-  unmap_table(port_refs, NUM_PORTS * sizeof(*port_refs));
-  port_refs = NULL;
-  LWIP_TABLE_FREE(listeners);
-  LWIP_TABLE_FREE(keep_wheel);
+  if (tables != NULL) {
+    unmap_table(tables->port_refs, NUM_PORTS * sizeof(*tables->port_refs));
+  }
+  LWIP_TABLE_FREE(tables);
   tcp_timed_fini();
-  keep_turn = 0;
-  keep_num = 0;
   hash_key[0] = 0;
   hash_key[1] = 0;
 }
@@ -152,7 +158,7 @@ tcp_demux_gauge(void)
 static struct tcp_pcb_listen **
 listen_bucket(u16_t port)
 {
-  return &listeners[port % LISTEN_BUCKETS];
+  return &tables->listeners[port % LISTEN_BUCKETS];
 }
 
 static void
@@ -235,19 +241,19 @@ tcp_demux_find_listen(const ip_addr_t *local_ip, u16_t local_port, u8_t netif_id
 int
 tcp_demux_port_used(u16_t port)
 {
-  return port_refs[port] != 0;
+  return tables->port_refs[port] != 0;
 }
 
 void
 tcp_demux_port_ref(u16_t port)
 {
-  port_refs[port]++;
+  tables->port_refs[port]++;
 }
 
 void
 tcp_demux_port_unref(u16_t port)
 {
-  port_refs[port]--;
+  tables->port_refs[port]--;
 }
 
 static int
@@ -281,7 +287,7 @@ tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, u16_t 
       continue;
     }
 #endif
-    if (port_refs[port] == 0) {
+    if (tables->port_refs[port] == 0) {
       return port;
     }
     if ((remote_ip != NULL) &&
@@ -434,7 +440,7 @@ keep_link(struct tcp_pcb **slot, struct tcp_pcb *pcb)
   pcb->extra->keep_pprev = slot;
   *slot = pcb;
   pcb->timer_list = TCP_TIMER_KEEP;
-  keep_num++;
+  tables->keep_num++;
 }
 
 static void
@@ -446,7 +452,7 @@ keep_unlink(struct tcp_pcb *pcb)
   *pcb->extra->keep_pprev = pcb->extra->keep_next;
   pcb->extra->keep_next = NULL;
   pcb->extra->keep_pprev = NULL;
-  keep_num--;
+  tables->keep_num--;
 }
 
 void
@@ -522,7 +528,7 @@ tcp_timed_settle(struct tcp_pcb *pcb)
   if (ip_get_option(pcb, SOF_KEEPALIVE)) {
     u32_t slots = keep_ticks(pcb) / KEEP_SLOT_TICKS + 1;
     slots = LWIP_MIN(slots, KEEP_SLOTS - 1);
-    keep_link(&keep_wheel[(keep_turn + slots) % KEEP_SLOTS], pcb);
+    keep_link(&tables->keep_wheel[(tables->keep_turn + slots) % KEEP_SLOTS], pcb);
   }
   return 1;
 }
@@ -536,8 +542,8 @@ tcp_keep_tmr(void)
   if (tcp_ticks % KEEP_SLOT_TICKS != 0) {
     return;
   }
-  keep_turn++;
-  slot = &keep_wheel[keep_turn % KEEP_SLOTS];
+  tables->keep_turn++;
+  slot = &tables->keep_wheel[tables->keep_turn % KEEP_SLOTS];
   while (*slot != NULL) {
     struct tcp_pcb *pcb = *slot;
     tcp_timed_remove(pcb);
@@ -549,7 +555,7 @@ tcp_keep_tmr(void)
 int
 tcp_timers_idle(void)
 {
-  return (tcp_timed_num() == 0) && (tcp_time_wait_num() == 0) && (keep_num == 0);
+  return (tcp_timed_num() == 0) && (tcp_time_wait_num() == 0) && (tables->keep_num == 0);
 }
 
 #endif /* LWIP_TCP */

@@ -25,12 +25,12 @@ struct udp_port_entry {
 
 /* Reserved as a whole with the first pcb; pages come when they are touched. */
 struct udp_demux_tables {
+  u64_t hash_key;
   struct udp_port_entry ports[NUM_PORTS];
   struct udp_pcb *buckets[NUM_BUCKETS];
 };
 
 static LWIP_TLS struct udp_demux_tables *udp_tables;
-static LWIP_TLS u64_t udp_hash_key;
 
 /** All pcbs are gone. */
 void
@@ -40,7 +40,6 @@ udp_demux_fini(void)
     munmap(udp_tables, sizeof(*udp_tables));
   }
   udp_tables = NULL;
-  udp_hash_key = 0;
 }
 
 static err_t
@@ -52,14 +51,14 @@ udp_demux_alloc(void)
     return ERR_MEM;
   }
   udp_tables = (struct udp_demux_tables *)p;
-  udp_hash_key = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND() | 1;
+  udp_tables->hash_key = ((u64_t)LWIP_RAND() << 32) | LWIP_RAND() | 1;
   return ERR_OK;
 }
 
 static u64_t
 mix(u64_t a, u64_t b)
 {
-  unsigned __int128 product = (unsigned __int128)(a ^ udp_hash_key) * (b ^ 0x9e3779b97f4a7c15ULL);
+  unsigned __int128 product = (unsigned __int128)(a ^ udp_tables->hash_key) * (b ^ 0x9e3779b97f4a7c15ULL);
 
   return (u64_t)product ^ (u64_t)(product >> 64);
 }
@@ -67,7 +66,7 @@ mix(u64_t a, u64_t b)
 static struct udp_pcb **
 bucket(const ip_addr_t *ip, u16_t remote_port, u16_t local_port)
 {
-  u64_t hash = mix(((u64_t)remote_port << 16) | local_port, udp_hash_key >> 7);
+  u64_t hash = mix(((u64_t)remote_port << 16) | local_port, udp_tables->hash_key >> 7);
 
 #if LWIP_IPV6
   if (IP_IS_V6(ip)) {

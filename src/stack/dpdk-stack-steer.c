@@ -351,9 +351,6 @@ dpdk_lwip_udp_unmatched (struct pbuf *p, struct netif *netif)
                                   get_current_destination (), peers->index, &worker) ||
       worker == peers->index)
     return FALSE;
-  /* ip6_reass() makes it too small by the header of a fragment */
-  if (ip_current_is_v6 ())
-    IP6H_PLEN_SET ((struct ip6_hdr *) p->payload, p->tot_len - IP6_HLEN);
   forward_datagram (interface, worker, p);
   return TRUE;
 }

@@ -538,6 +538,7 @@ static const struct tcp_callbacks tcp_callbacks = {
   .connected = dpdk_tcp_endpoint_on_connected,
   .poll = on_poll,
   .errf = on_error,
+  .prefetch = prefetch_ready,
 };
 
 void
@@ -548,7 +549,6 @@ dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
   self->closable.funcs = &closable_funcs;
   tcp_arg (pcb, dpdk_tcp_endpoint_ref (self));
   tcp_set_callbacks (pcb, &tcp_callbacks);
-  dpdk_stack_set_prefetch (dpdk_worker_core_get_stack (self->core), on_received, prefetch_ready);
   /* else it is added when it has been looked at */
   if (!self->is_listed)
     dpdk_worker_core_add_closable (self->core, &self->closable);

@@ -10,36 +10,18 @@
 /* of what is no segment; a segment that has it as well is not looked ahead for */
 #define NO_HASH G_MAXUINT32
 
-typedef void (*Step) (DpdkStackLookahead *self, guint32 hash);
-
 static void
-prefetch_bucket (DpdkStackLookahead *self, guint32 hash)
-{
-  tcp_demux_prefetch_bucket (hash);
-}
-
-static void
-prefetch_pcb (DpdkStackLookahead *self, guint32 hash)
-{
-  tcp_demux_prefetch_pcb (hash);
-}
-
-static void
-prefetch_arg (DpdkStackLookahead *self, guint32 hash)
+prefetch_arg (guint32 hash)
 {
   tcp_demux_prefetch_arg (hash, DPDK_STACK_PREFETCH_SIZE);
 }
 
-static void
-prefetch_rest (DpdkStackLookahead *self, guint32 hash)
-{
-  const void *arg = tcp_demux_prefetch_acked (hash, self->stack->prefetched_recv);
-
-  if (arg != NULL)
-    self->stack->prefetch_more (arg);
-}
-
-static const Step steps[] = { prefetch_bucket, prefetch_pcb, prefetch_arg, prefetch_rest };
+static void (*const steps[]) (guint32 hash) = {
+  tcp_demux_prefetch_bucket,
+  tcp_demux_prefetch_pcb,
+  prefetch_arg,
+  tcp_demux_prefetch_rest,
+};
 
 static gboolean
 get_hash (const struct rte_mbuf *mbuf, guint32 *hash)
@@ -84,17 +66,15 @@ dpdk_stack_lookahead_step (DpdkStackLookahead *self, guint i)
   for (guint step = 0; step < G_N_ELEMENTS (steps); step++, i -= STEP_DISTANCE)
     {
       if (i < self->n && self->hashes[i] != NO_HASH)
-        steps[step](self, self->hashes[i]);
+        steps[step](self->hashes[i]);
       if (i < STEP_DISTANCE)
         break;
     }
 }
 
 void
-dpdk_stack_lookahead_begin (DpdkStackLookahead *self, DpdkStack *stack,
-                            struct rte_mbuf *const *packets, guint n)
+dpdk_stack_lookahead_begin (DpdkStackLookahead *self, struct rte_mbuf *const *packets, guint n)
 {
-  self->stack = stack;
   self->packets = packets;
   self->n = tcp_demux_wants_prefetch () ? n : 0;
   if (self->n > 0)
@@ -106,11 +86,4 @@ void
 dpdk_stack_prefetch_connection (const struct tcp_pcb *pcb)
 {
   dpdk_stack_prefetch_lines (pcb, TCP_PCB_USED);
-}
-
-void
-dpdk_stack_set_prefetch (DpdkStack *self, tcp_recv_fn recv, DpdkStackPrefetchFunc func)
-{
-  self->prefetched_recv = recv;
-  self->prefetch_more = func;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "dpdk-stack.h"
-
-#include <lwip/tcp.h>
+#include <glib.h>
 #include <rte_common.h>
 #include <rte_prefetch.h>
 
 G_BEGIN_DECLS
+
+struct tcp_pcb;
 
 /* so many bytes of what a connection has as its argument are fetched before its segment is looked at */
 #define DPDK_STACK_PREFETCH_SIZE 192
@@ -20,11 +20,6 @@ dpdk_stack_prefetch_lines (gconstpointer memory, gsize size)
   for (gsize i = 0; i < size; i += RTE_CACHE_LINE_SIZE)
     rte_prefetch0 ((const char *) memory + i);
 }
-
-/* connections that have @recv: what their argument, which is in the cache then, tells to be needed */
-typedef void (*DpdkStackPrefetchFunc) (gconstpointer arg);
-
-void dpdk_stack_set_prefetch (DpdkStack *self, tcp_recv_fn recv, DpdkStackPrefetchFunc func);
 
 /* what sending needs of it */
 void dpdk_stack_prefetch_connection (const struct tcp_pcb *pcb);

@@ -3,7 +3,6 @@
 
 #include "dpdk-slab.h"
 #include "dpdk-stack-frame.h"
-#include "dpdk-stack-prefetch.h"
 #include "dpdk-stack.h"
 #include "dpdk-thread-local-private.h"
 
@@ -84,8 +83,6 @@ struct _DpdkStack {
   guint64 gso_segments;
   guint64 tx_references;
   guint64 gro_segments;
-  tcp_recv_fn prefetched_recv;
-  DpdkStackPrefetchFunc prefetch_more;
   guint64 isn_key[2];
   guint8 random[1024];
   gsize random_left;
@@ -219,14 +216,13 @@ dpdk_stack_packet_forget_verified (struct rte_mbuf *mbuf)
 #define DPDK_STACK_LOOKAHEAD 8
 
 typedef struct {
-  DpdkStack *stack;
   struct rte_mbuf *const *packets;
   guint n; /* 0: it is not worth while */
   guint32 hashes[DPDK_STACK_BURST];
 } DpdkStackLookahead;
 
-void dpdk_stack_lookahead_begin (DpdkStackLookahead *self, DpdkStack *stack,
-                                 struct rte_mbuf *const *packets, guint n);
+void dpdk_stack_lookahead_begin (DpdkStackLookahead *self, struct rte_mbuf *const *packets,
+                                 guint n);
 void dpdk_stack_lookahead_step (DpdkStackLookahead *self, guint i);
 
 gboolean dpdk_stack_is_neighbour_discovery (const guint8 *payload, guint length);

@@ -114,7 +114,7 @@ dpdk_stack_interface_receive (DpdkStackInterface *self)
     }
   if (n_ours > 1 && (self->offloads & DPDK_STACK_OFFLOAD_GRO) != 0)
     n_ours = dpdk_stack_gro (self->stack, burst, n_ours);
-  dpdk_stack_lookahead_begin (&lookahead, self->stack, burst, n_ours);
+  dpdk_stack_lookahead_begin (&lookahead, burst, n_ours);
   for (guint i = 0; i < MIN (N_AHEAD, n_ours); i++)
     prefetch_buffers (self, burst[i]);
   for (guint i = 0; i < n_ours; i++)

@@ -53,7 +53,7 @@ find_or_make(const struct tcp_callbacks *wanted)
     const struct tcp_callbacks *callbacks = &table->callbacks;
     if ((callbacks->sent == wanted->sent) && (callbacks->recv == wanted->recv) &&
         (callbacks->connected == wanted->connected) && (callbacks->poll == wanted->poll) &&
-        (callbacks->errf == wanted->errf)) {
+        (callbacks->errf == wanted->errf) && (callbacks->prefetch == wanted->prefetch)) {
       table->refs++;
       return callbacks;
     }

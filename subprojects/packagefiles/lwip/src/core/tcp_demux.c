@@ -350,16 +350,17 @@ tcp_demux_prefetch_arg(u32_t hash, size_t size)
   }
 }
 
-void *
-tcp_demux_prefetch_acked(u32_t hash, tcp_recv_fn recv)
+void
+tcp_demux_prefetch_rest(u32_t hash)
 {
   const struct tcp_pcb *pcb = candidate(hash);
 
-  if (pcb == NULL) {
-    return NULL;
+  if (pcb != NULL) {
+    lwip_prefetch(pcb->tx->unacked);
+    if (pcb->callbacks->prefetch != NULL) {
+      pcb->callbacks->prefetch(pcb->callback_arg);
+    }
   }
-  lwip_prefetch(pcb->tx->unacked);
-  return (pcb->callbacks->recv == recv) ? pcb->callback_arg : NULL;
 }
 
 /** Puts pcb on one of the lists of tcp_pcb_lists[], what TCP_REG() does. */

@@ -49,7 +49,7 @@ u16_t tcp_demux_new_port(const ip_addr_t *local_ip, const ip_addr_t *remote_ip, 
 
 /* For a driver that knows the next segments, if it is worth while: first the
  * bucket, then the pcb, then what its callback_arg is, then what a segment may
- * acknowledge; each when the one before has had the time to come.
+ * acknowledge and what its functions ask for; each when the one before has had the time to come.
  * The hash is that of tcp_demux_hash(), made of addresses as they are in the
  * segment and of ports in host byte order. */
 u32_t tcp_demux_hash4(u32_t local_ip, u16_t local_port, u32_t remote_ip, u16_t remote_port);
@@ -58,8 +58,7 @@ int tcp_demux_wants_prefetch(void);
 void tcp_demux_prefetch_bucket(u32_t hash);
 void tcp_demux_prefetch_pcb(u32_t hash);
 void tcp_demux_prefetch_arg(u32_t hash, size_t size);
-/** @return callback_arg, if this function is called for received data */
-void *tcp_demux_prefetch_acked(u32_t hash, tcp_recv_fn recv);
+void tcp_demux_prefetch_rest(u32_t hash);
 
 void tcp_timed_add(struct tcp_pcb *pcb);
 void tcp_timed_remove(struct tcp_pcb *pcb);

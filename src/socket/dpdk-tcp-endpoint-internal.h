@@ -306,7 +306,7 @@ dpdk_tcp_endpoint_write_at_once (DpdkTcpEndpoint *self, const void *buffer, gsiz
   is_written = count > 0 && count <= DPDK_TCP_MAX_AT_ONCE && self->error == ERR_OK &&
                !self->close_wanted && !self->abort_wanted && !self->write_is_shut &&
                self->pcb != NULL && dpdk_tcp_endpoint_has_room_at_once_locked (self, count) &&
-               tcp_write (self->pcb, buffer, (u16_t) count, TCP_WRITE_FLAG_COPY) == ERR_OK;
+               tcp_write_message (self->pcb, buffer, (u16_t) count) == ERR_OK;
   if (is_written)
     dpdk_tcp_send_queue_add_copied (&self->sending, count);
   dpdk_tcp_endpoint_unlock_own (self);

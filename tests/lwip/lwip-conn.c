@@ -47,7 +47,9 @@ conn_push (Conn *conn)
                 flags |= TCP_WRITE_FLAG_MORE;
             }
         }
-      if (tcp_write (conn->pcb, data, (u16_t) n, flags) != ERR_OK)
+      if (conn->small && flags == TCP_WRITE_FLAG_COPY
+              ? tcp_write_message (conn->pcb, data, (u16_t) n) != ERR_OK
+              : tcp_write (conn->pcb, data, (u16_t) n, flags) != ERR_OK)
         break;
       wrote = TRUE;
       conn->sent += n;

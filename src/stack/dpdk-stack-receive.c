@@ -53,8 +53,8 @@ dpdk_stack_interface_input_datagram (DpdkStackInterface *self, struct rte_mbuf *
   DpdkStackNetif *netif = g_ptr_array_index (self->netifs, 0);
   struct pbuf *p = dpdk_stack_packet_wrap (self->stack, mbuf);
 
-  /* it was checked there, and may have come from there */
-  p->flags |= PBUF_FLAG_LOOPED;
+  /* it was checked and put together there, and may have come from there */
+  p->flags |= PBUF_FLAG_LOOPED | PBUF_FLAG_REASSEMBLED;
   if (ip_input (p, &netif->netif) != ERR_OK)
     pbuf_free (p);
 }

@@ -11,6 +11,7 @@
 #include <lwip/prot/ip6.h>
 #include <lwip/prot/udp.h>
 #include <lwip/udp.h>
+#include <lwip/priv/tcp_demux.h>
 #include <lwip/priv/udp_demux.h>
 
 typedef enum {
@@ -131,9 +132,10 @@ find_target_tcp (DpdkStackInterface *self, guint16 port, guint *worker)
   return target_worker (self, *worker);
 }
 
-/* the connections of a port of all are where the device has spread them to */
+/* the connections of a port of all are where the device has spread them to, as it has not done with this
+   packet */
 static FrameTarget
-find_target_of_tcp_error (DpdkStackInterface *self, guint16 port, guint *worker)
+find_target_of_other_tcp (DpdkStackInterface *self, guint16 port, guint *worker)
 {
   guint owner = __atomic_load_n (&self->stack->peers.port_owners[port], __ATOMIC_RELAXED);
 
@@ -191,16 +193,18 @@ find_target_of_group (DpdkStackInterface *self, const IpPacket *packet, guint *w
 
 /* Those of a datagram meet at one worker, the same for all between two addresses: a device may bring them
    to several, as a tap does that moves a flow to another queue in the middle of it. Whole again they are
-   brought to their worker by dpdk_lwip_udp_unmatched(). */
+   brought to their worker by dpdk_lwip_udp_unmatched() and dpdk_lwip_tcp_reassembled(). */
 static FrameTarget
 find_target_of_fragment (DpdkStackInterface *self, const IpPacket *packet, guint *worker)
 {
   const guint address_size = packet->is_v6 ? 16 : 4;
   const guint8 *source = packet->destination - address_size;
+  guint8 protocol = packet->protocol;
   guint hash = 0;
 
-  if (packet->is_v6 ? packet->length == 0 || packet->payload[0] != IP_PROTO_UDP
-                    : packet->protocol != IP_PROTO_UDP)
+  if (packet->is_v6)
+    protocol = packet->length > 0 ? packet->payload[0] : IP6_NEXTH_NONE;
+  if (protocol != IP_PROTO_UDP && protocol != IP_PROTO_TCP)
     return FRAME_OURS;
   for (guint i = 0; i < 2 * address_size; i++)
     hash += source[i];
@@ -239,7 +243,7 @@ find_target (DpdkStackInterface *self, const struct rte_mbuf *mbuf, guint *worke
   if (!parse_quoted (&packet, &quoted, &port))
     return FRAME_OURS;
   if (quoted.protocol == IP_PROTO_TCP)
-    return find_target_of_tcp_error (self, port, worker);
+    return find_target_of_other_tcp (self, port, worker);
   return quoted.protocol == IP_PROTO_UDP ? find_target_udp (self, &packet, port, worker)
                                          : FRAME_OURS;
 }
@@ -311,6 +315,16 @@ forward_datagram (DpdkStackInterface *self, guint worker, const struct pbuf *p)
   rte_pktmbuf_free (copy);
 }
 
+static void
+forward_datagram_to_all (DpdkStackInterface *self, const struct pbuf *p)
+{
+  const DpdkStackPeers *peers = &self->stack->peers;
+
+  for (guint i = 0; i < MIN (peers->n_workers, self->n_queues); i++)
+    if (i != peers->index)
+      forward_datagram (self, i, p);
+}
+
 /* the device does not bring what we send to a group to members on other workers */
 void
 dpdk_lwip_loop_output (struct pbuf *p, struct netif *netif)
@@ -352,5 +366,31 @@ dpdk_lwip_udp_unmatched (struct pbuf *p, struct netif *netif)
       worker == peers->index)
     return FALSE;
   forward_datagram (interface, worker, p);
+  return TRUE;
+}
+
+int
+dpdk_lwip_tcp_reassembled (struct pbuf *p, struct netif *netif, guint16 local_port,
+                           guint16 remote_port)
+{
+  const guint8 forwarded = PBUF_FLAG_LOOPED | PBUF_FLAG_REASSEMBLED;
+  DpdkStackInterface *interface = ((DpdkStackNetif *) netif)->interface;
+  const DpdkStackPeers *peers = &interface->stack->peers;
+  FrameTarget target;
+  guint worker;
+
+  if (peers->n_workers == 1 || tcp_demux_find (ip_current_dest_addr (), local_port,
+                                               ip_current_src_addr (), remote_port) != NULL)
+    return FALSE;
+  target = find_target_of_other_tcp (interface, local_port, &worker);
+  if (target == FRAME_OURS)
+    return FALSE;
+  /* who put it together has asked all others, too */
+  if ((p->flags & forwarded) == forwarded)
+    return TRUE;
+  if (target == FRAME_FOR_ANOTHER)
+    forward_datagram (interface, worker, p);
+  else
+    forward_datagram_to_all (interface, p);
   return TRUE;
 }

@@ -15,6 +15,13 @@ dpdk_lwip_udp_unmatched (struct pbuf *p, struct netif *netif)
   return 0;
 }
 
+int
+dpdk_lwip_tcp_reassembled (struct pbuf *p, struct netif *netif, uint16_t local_port,
+                           uint16_t remote_port)
+{
+  return 0;
+}
+
 struct netif *
 dpdk_lwip_find_v4 (const ip4_addr_t *address)
 {

@@ -39,6 +39,14 @@ void dpdk_lwip_loop_output (struct pbuf  *p,
 int dpdk_lwip_udp_unmatched (struct pbuf  *p,
                              struct netif *netif);
 
+/* A segment for us that came in fragments, or from another thread that has put it
+ * together.  p starts at the IP header and stays the caller's; not 0 if it is not
+ * for this thread, and another one gets it if it is for any. */
+int dpdk_lwip_tcp_reassembled (struct pbuf  *p,
+                               struct netif *netif,
+                               uint16_t      local_port,
+                               uint16_t      remote_port);
+
 /* The netif that has an address; NULL: it is not ours. */
 struct netif *dpdk_lwip_find_v4 (const struct ip4_addr *address);
 struct netif *dpdk_lwip_find_v6 (const struct ip6_addr *address);

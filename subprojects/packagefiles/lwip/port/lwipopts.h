@@ -123,6 +123,7 @@
 #define LWIP_HOOK_PORT_IS_OURS       dpdk_lwip_port_is_ours
 #define LWIP_HOOK_UDP_PORT_IS_OURS   dpdk_lwip_udp_port_is_ours
 #define LWIP_HOOK_UDP_UNMATCHED      dpdk_lwip_udp_unmatched
+#define LWIP_HOOK_TCP_REASSEMBLED    dpdk_lwip_tcp_reassembled
 #define LWIP_HOOK_LOOP_OUTPUT        dpdk_lwip_loop_output
 #define LWIP_HOOK_NETIF_FIND_IP4     dpdk_lwip_find_v4
 #define LWIP_HOOK_NETIF_FIND_IP6     dpdk_lwip_find_v6

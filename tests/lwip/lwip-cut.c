@@ -3,6 +3,7 @@
 /* A netif that is given several segments at once, and makes their checksums: what leaves is what would
    have left one by one. */
 
+#include "internet-sum.h"
 #include "lwip-fixture.h"
 
 #define TCP_SEQUENCE 4
@@ -16,16 +17,6 @@ put_16 (guint8 *at, guint value)
   at[1] = (guint8) value;
 }
 
-static guint
-sum (const guint8 *data, guint length, guint value)
-{
-  for (guint i = 0; i < length; i++)
-    value += i % 2 == 0 ? (guint) data[i] << 8 : data[i];
-  while (value >> 16 != 0)
-    value = (value >> 16) + (value & 0xffff);
-  return value;
-}
-
 static void
 finish (guint8 *frame, guint length, gboolean is_v6)
 {
@@ -36,12 +27,12 @@ finish (guint8 *frame, guint length, gboolean is_v6)
   if (!is_v6)
     {
       put_16 (ip + 10, 0);
-      put_16 (ip + 10, ~sum (ip, ip_length, 0));
+      put_16 (ip + 10, ~internet_sum (ip, ip_length, 0));
     }
   put_16 (tcp + TCP_CHECKSUM, 0);
-  put_16 (
-      tcp + TCP_CHECKSUM,
-      ~sum (tcp, l4_length, sum (ip + (is_v6 ? 8 : 12), is_v6 ? 32 : 8, IP_PROTO_TCP + l4_length)));
+  put_16 (tcp + TCP_CHECKSUM, ~internet_sum (tcp, l4_length,
+                                             internet_sum (ip + (is_v6 ? 8 : 12), is_v6 ? 32 : 8,
+                                                           IP_PROTO_TCP + l4_length)));
 }
 
 /* @emit is called for each frame */

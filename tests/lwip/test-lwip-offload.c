@@ -3,6 +3,7 @@
 /* A netif that leaves the checksums of TCP and UDP to others: here, to nobody. And one that takes several
    segments at once. */
 
+#include "internet-sum.h"
 #include "lwip-fixture.h"
 
 #include <lwip/inet_chksum.h>
@@ -17,18 +18,6 @@ typedef struct {
   guint16 expected;
 } Seen;
 
-static guint16
-sum (const guint8 *data, guint length, guint32 start)
-{
-  guint32 value = start;
-
-  for (guint i = 0; i + 1 < length; i += 2)
-    value += (guint32) data[i] << 8 | data[i + 1];
-  while (value >> 16 != 0)
-    value = (value >> 16) + (value & 0xffff);
-  return (guint16) value;
-}
-
 /* of the datagrams, the checksum field must be the sum of the pseudo header */
 static gboolean
 look (World *world, guint from, const guint8 *data, guint len)
@@ -40,8 +29,9 @@ look (World *world, guint from, const guint8 *data, guint len)
   if (from != 1 || data[ETH_LEN + (seen->ipv6 ? 6 : 9)] != IP_PROTO_UDP || len < at + 2)
     return TRUE;
   seen->seen++;
-  g_assert_cmphex (data[at] << 8 | data[at + 1], ==,
-                   sum (addresses, seen->ipv6 ? 32 : 8, IP_PROTO_UDP + (guint32) (len + 6 - at)));
+  g_assert_cmphex (
+      data[at] << 8 | data[at + 1], ==,
+      internet_sum (addresses, seen->ipv6 ? 32 : 8, IP_PROTO_UDP + (guint32) (len + 6 - at)));
   return TRUE;
 }
 

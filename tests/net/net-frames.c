@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "net-frames.h"
 
+#include "internet-sum.h"
 #include "net-fixture.h"
 
 #include <arpa/inet.h>
@@ -54,26 +55,6 @@ net_frame_is_v6 (const NetFrame *frame)
   return frame->size > NET_ETHERNET && get_16 (frame->bytes + 12) == 0x86dd;
 }
 
-static guint32
-sum (guint32 start, const guint8 *at, gsize size)
-{
-  guint32 total = start;
-
-  for (gsize i = 0; i + 1 < size; i += 2)
-    total += get_16 (at + i);
-  if (size % 2 != 0)
-    total += (guint32) at[size - 1] << 8;
-  return total;
-}
-
-static guint
-finish_sum (guint32 total)
-{
-  while (total > 0xffff)
-    total = (total & 0xffff) + (total >> 16);
-  return ~total & 0xffff;
-}
-
 /* the offset of the checksum in the payload of a protocol, -1 if it has none */
 static int
 get_checksum_offset (guint protocol)
@@ -104,8 +85,8 @@ fix_payload (guint8 *payload, gsize size, guint protocol, const guint8 *addresse
     return;
   net_put_16 (payload + offset, 0);
   if (protocol != PROTOCOL_ICMP && protocol != PROTOCOL_IGMP)
-    total = sum ((guint32) (protocol + size), addresses, n_addresses);
-  net_put_16 (payload + offset, finish_sum (sum (total, payload, size)));
+    total = internet_sum (addresses, n_addresses, (guint32) (protocol + size));
+  net_put_16 (payload + offset, ~internet_sum (payload, size, total));
 }
 
 static void
@@ -117,7 +98,7 @@ fix_v4 (guint8 *ip, gsize size)
   if (header < NET_IP || header > size)
     return;
   net_put_16 (ip + 10, 0);
-  net_put_16 (ip + 10, finish_sum (sum (0, ip, header)));
+  net_put_16 (ip + 10, ~internet_sum (ip, header, 0));
   if (total > header && total <= size && (get_16 (ip + 6) & 0x3fff) == 0)
     fix_payload (ip + header, total - header, ip[9], ip + 12, 8);
 }

@@ -2,6 +2,7 @@
 /* one interface with very many addresses: each of them answers for itself, and nobody else for it */
 #include "dpdk-mempool-private.h"
 #include "dpdk-stack-private.h"
+#include "internet-sum.h"
 
 #include <lwip/inet_chksum.h>
 #include <lwip/ip.h>
@@ -168,16 +169,6 @@ world_free (World *self)
   g_free (self);
 }
 
-static guint16
-sum (const guint8 *data, guint length, guint32 value)
-{
-  for (guint i = 0; i < length; i++)
-    value += i % 2 == 0 ? (guint32) data[i] << 8 : data[i];
-  while (value >> 16 != 0)
-    value = (value >> 16) + (value & 0xffff);
-  return (guint16) value;
-}
-
 static void
 set_address (guint8 *at, gboolean is_v6, guint8 host)
 {
@@ -216,7 +207,7 @@ write_ip (guint8 *ip, const Packet *packet)
       ip[7] = 255;
       set_address (ip + 8, TRUE, packet->source);
       set_address (ip + 24, TRUE, packet->destination);
-      pseudo = sum (ip + 8, 32, packet->length + packet->protocol);
+      pseudo = internet_sum (ip + 8, 32, packet->length + packet->protocol);
     }
   else
     {
@@ -226,13 +217,13 @@ write_ip (guint8 *ip, const Packet *packet)
       ip[9] = packet->protocol;
       set_address (ip + 12, FALSE, packet->source);
       set_address (ip + 16, FALSE, packet->destination);
-      dpdk_stack_frame_set_u16 (ip + 10, (guint16) ~sum (ip, IP_HLEN, 0));
+      dpdk_stack_frame_set_u16 (ip + 10, (guint16) ~internet_sum (ip, IP_HLEN, 0));
       if (packet->protocol != IP_PROTO_ICMP)
-        pseudo = sum (ip + 12, 8, packet->length + packet->protocol);
+        pseudo = internet_sum (ip + 12, 8, packet->length + packet->protocol);
     }
   memcpy (l4, packet->data, packet->length);
   dpdk_stack_frame_set_u16 (l4 + get_checksum_offset (packet->protocol),
-                            (guint16) ~sum (l4, packet->length, pseudo));
+                            (guint16) ~internet_sum (l4, packet->length, pseudo));
   return header + packet->length;
 }
 

@@ -3,6 +3,7 @@
    and everything else must be left as it is */
 #include "dpdk-mempool-private.h"
 #include "dpdk-stack-private.h"
+#include "internet-sum.h"
 
 #include <lwip/prot/tcp.h>
 #include <string.h>
@@ -31,16 +32,6 @@ static guint8 *
 get_tcp (guint8 *frame, gboolean is_v6)
 {
   return frame + SIZEOF_ETH_HDR + (is_v6 ? IP6_HLEN : IP_HLEN);
-}
-
-static guint16
-sum (const guint8 *data, guint length, guint32 value)
-{
-  for (guint i = 0; i < length; i++)
-    value += i % 2 == 0 ? (guint32) data[i] << 8 : data[i];
-  while (value >> 16 != 0)
-    value = (value >> 16) + (value & 0xffff);
-  return (guint16) value;
 }
 
 static void
@@ -81,7 +72,7 @@ build (Frame *frame, const Sender *sender, guint8 flags, guint size, guint8 firs
       ip[9] = IP_PROTO_TCP;
       ip[15] = sender->id;
       ip[19] = 1;
-      dpdk_stack_frame_set_u16 (ip + 10, (guint16) ~sum (ip, IP_HLEN, 0));
+      dpdk_stack_frame_set_u16 (ip + 10, (guint16) ~internet_sum (ip, IP_HLEN, 0));
     }
   tcp[1] = sender->id;
   tcp[3] = 80;
@@ -93,10 +84,11 @@ build (Frame *frame, const Sender *sender, guint8 flags, guint size, guint8 firs
   memset (tcp + DPDK_STACK_TCP_MIN, 1, sender->options);
   for (guint i = 0; i < size; i++)
     frame->bytes[frame->header + i] = (guint8) (first + i);
-  dpdk_stack_frame_set_u16 (tcp + 16, (guint16) ~sum (tcp, l4,
-                                                      IP_PROTO_TCP + l4 +
-                                                          sum (ip + (sender->is_v6 ? 8 : 12),
-                                                               sender->is_v6 ? 32 : 8, 0)));
+  dpdk_stack_frame_set_u16 (
+      tcp + 16, (guint16) ~internet_sum (
+                    tcp, l4,
+                    IP_PROTO_TCP + l4 +
+                        internet_sum (ip + (sender->is_v6 ? 8 : 12), sender->is_v6 ? 32 : 8, 0)));
   frame->may_join = size > 0 && (flags & ~TCP_PSH) == TCP_ACK;
 }
 

@@ -80,9 +80,14 @@ get_wanted_offloads (DpdkPort *port, DpdkDeviceConfig *device, DpdkStackOffload 
                             DPDK_STACK_OFFLOAD_GRO | DPDK_STACK_OFFLOAD_GSO;
 
   wanted &= ~(disabled | dpdk_device_config_get_disabled_offloads (device));
-  /* it cuts in software, IPv4 only, and refuses segments that fill the MTU */
+  /* It does all in software: it cuts IPv4 only, and refuses segments that fill the MTU. Behind a buffer of
+     an odd length it sums up wrongly. */
   if (g_strcmp0 (dpdk_port_get_driver (port), "net_tap") == 0)
-    wanted &= ~DPDK_STACK_OFFLOAD_TSO;
+    {
+      wanted &= ~DPDK_STACK_OFFLOAD_TSO;
+      if ((wanted & DPDK_STACK_OFFLOAD_MULTI_SEGMENTS) != 0)
+        wanted &= ~DPDK_STACK_OFFLOAD_TX_CHECKSUM;
+    }
   if ((wanted & TSO_NEEDS) != TSO_NEEDS)
     wanted &= ~DPDK_STACK_OFFLOAD_TSO;
   return wanted;

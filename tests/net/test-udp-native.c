@@ -107,7 +107,8 @@ exchange_checksums (DpdkRuntime *runtime, const NetFamily *family)
   net_kernel_close (fd);
 }
 
-/* made and verified by the device, or by the stack where the data are or while it copies them */
+/* made and verified by the device, here of packets of one buffer, or by the stack where the data are or
+   while it copies them */
 static void
 test_checksums (void)
 {
@@ -121,7 +122,8 @@ test_checksums (void)
       g_autofree char *json = g_strdup_printf (
           "{\"dpdk_cores\": [0], \"devices\": [{\"vdev\": \"net_tap0,iface=" NET_INTERFACE "\","
           " \"mac\": \"" NET_OUR_MAC "\", \"addresses\": [\"" NET_OUR_V4 "/24\", \"" NET_OUR_V6
-          "/64\"], \"offloads\": {\"rx_checksum\": \"%s\", \"tx_checksum\": \"%s\"}}]}",
+          "/64\"], \"offloads\": {\"rx_checksum\": \"%s\", \"tx_checksum\": \"%s\","
+          " \"multi_segments\": \"off\"}}]}",
           modes[i], modes[i]);
       DpdkRuntime *runtime = net_start_with (json);
       g_autoptr (DpdkWorker) worker = dpdk_runtime_dup_worker (runtime, 0);

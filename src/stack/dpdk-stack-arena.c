@@ -3,6 +3,7 @@
 
 #include "dpdk-eal-private.h"
 
+#include <rte_memory.h>
 #include <rte_memzone.h>
 #include <rte_ring.h>
 
@@ -30,6 +31,7 @@ struct _DpdkStackArena {
 /* at the beginning of all others */
 typedef struct {
   DpdkStackArena *arena;
+  rte_iova_t iova;
   struct rte_mbuf_ext_shared_info shared;
 } __rte_cache_aligned Block;
 
@@ -56,6 +58,7 @@ add_blocks (DpdkStackArena *self)
       Block *block = (Block *) (void *) (begin + at);
 
       block->arena = self;
+      block->iova = rte_mem_virt2iova (block);
       block->shared.free_cb = free_block;
       block->shared.fcb_opaque = block;
       ASAN_POISON_MEMORY_REGION (block + 1, ROOM);
@@ -76,8 +79,8 @@ dpdk_stack_arena_new (void)
 
   if (unused == NULL)
     return NULL;
-  zone = rte_memzone_reserve_aligned (name, ARENA_SIZE, SOCKET_ID_ANY, RTE_MEMZONE_IOVA_CONTIG,
-                                      BLOCK_SIZE);
+  /* it is larger than a page, which a block is not, and pages need not be side by side for a device */
+  zone = rte_memzone_reserve_aligned (name, ARENA_SIZE, SOCKET_ID_ANY, 0, BLOCK_SIZE);
   if (zone == NULL)
     {
       rte_ring_free (unused);
@@ -138,8 +141,8 @@ dpdk_stack_arena_attach (const DpdkStackArena *self, struct rte_mbuf *mbuf, cons
   Block *block = (Block *) (void *) ((char *) self->zone->addr + offset / BLOCK_SIZE * BLOCK_SIZE);
 
   rte_mbuf_ext_refcnt_update (&block->shared, 1);
-  rte_pktmbuf_attach_extbuf (mbuf, (char *) self->zone->addr + offset, self->zone->iova + offset,
-                             (guint16) size, &block->shared);
+  rte_pktmbuf_attach_extbuf (mbuf, (char *) self->zone->addr + offset,
+                             block->iova + offset % BLOCK_SIZE, (guint16) size, &block->shared);
   mbuf->data_len = (guint16) size;
   mbuf->pkt_len = size;
 }

@@ -6,10 +6,8 @@
 
 #include "lwip/priv/prefetch.h"
 #include "lwip/priv/tcp_priv.h"
-#include "lwip/priv/tcp_extra.h"
 #include "lwip/priv/tcp_recovery.h"
 #include "lwip/priv/tcp_time_wait.h"
-#include "lwip/priv/tcp_timed.h"
 #include "lwip/priv/thread_priv.h"
 #include "lwip/ip.h"
 #include "lwip/stats.h"
@@ -27,11 +25,6 @@
 
 #define PREFETCH_MIN 512U
 
-/* The wheel of idle connections with keepalive: one turn takes about a minute,
- * a later deadline takes several turns. */
-#define KEEP_SLOTS 64U
-#define KEEP_SLOT_TICKS (1000U / TCP_SLOW_INTERVAL)
-
 /* those in TIME-WAIT have a table of their own: they do not lengthen the way to
  * the others */
 static LWIP_TLS struct tcp_hash conns;
@@ -40,10 +33,7 @@ static LWIP_TLS u64_t hash_key[2];
 /* what no segment needs: there is little room for thread-locals */
 struct tables {
   struct tcp_pcb_listen *listeners[LISTEN_BUCKETS];
-  struct tcp_pcb *keep_wheel[KEEP_SLOTS];
   u32_t *port_refs;
-  u32_t keep_turn;
-  u32_t keep_num;
 };
 
 static LWIP_TLS struct tables *tables;
@@ -387,8 +377,8 @@ tcp_pcb_link(struct tcp_pcb **list, struct tcp_pcb *pcb)
     pcb->hash.hash = tcp_demux_hash(&pcb->local_ip, pcb->local_port, &pcb->remote_ip, pcb->remote_port);
     tcp_hash_insert(&conns, &pcb->hash);
     tcp_demux_gauge();
+    pcb->poll_tick = (u8_t)tcp_ticks;
     tcp_timed(pcb);
-    tcp_timer_needed();
   }
 }
 
@@ -429,134 +419,6 @@ tcp_pcb_time_wait(struct tcp_pcb *pcb)
   pcb->state = TIME_WAIT;
   tcp_time_wait_enter(pcb);
   TCP_REG(&tcp_tw_pcbs, pcb);
-}
-
-static void
-keep_link(struct tcp_pcb **slot, struct tcp_pcb *pcb)
-{
-  pcb->extra->keep_next = *slot;
-  if (pcb->extra->keep_next != NULL) {
-    pcb->extra->keep_next->extra->keep_pprev = &pcb->extra->keep_next;
-  }
-  pcb->extra->keep_pprev = slot;
-  *slot = pcb;
-  pcb->timer_list = TCP_TIMER_KEEP;
-  tables->keep_num++;
-}
-
-static void
-keep_unlink(struct tcp_pcb *pcb)
-{
-  if (pcb->extra->keep_next != NULL) {
-    pcb->extra->keep_next->extra->keep_pprev = pcb->extra->keep_pprev;
-  }
-  *pcb->extra->keep_pprev = pcb->extra->keep_next;
-  pcb->extra->keep_next = NULL;
-  pcb->extra->keep_pprev = NULL;
-  tables->keep_num--;
-}
-
-void
-tcp_timed_remove(struct tcp_pcb *pcb)
-{
-  if (pcb->timer_list == TCP_TIMER_NONE) {
-    return;
-  }
-  if (pcb->timer_list == TCP_TIMER_KEEP) {
-    keep_unlink(pcb);
-  } else {
-    tcp_timed_drop(pcb);
-  }
-  pcb->timer_list = TCP_TIMER_NONE;
-}
-
-void
-tcp_timed_add(struct tcp_pcb *pcb)
-{
-  /* only what is on tcp_active_pcbs */
-  if ((pcb->pprev == NULL) || (pcb->state == CLOSED) || (pcb->state == LISTEN) || (pcb->state == TIME_WAIT)) {
-    return;
-  }
-  tcp_timed_remove(pcb);
-  /* nothing has waited so far */
-  if (!tcp_tx_is_none(pcb)) {
-    pcb->tx->progress_tick = tcp_ticks;
-  }
-  tcp_timed_push(pcb);
-  pcb->timer_list = TCP_TIMER_TIMED;
-  tcp_timer_needed();
-}
-
-/** Slow ticks until the next keepalive probe is due, or nobody waits for an answer any more. */
-static u32_t
-keep_ticks(const struct tcp_pcb *pcb)
-{
-  const struct tcp_params *params = pcb->params;
-  u32_t age = tcp_ticks - pcb->tmr;
-  u32_t due = (params->keep_idle + pcb->keep_cnt_sent * TCP_KEEP_INTVL(pcb)) / TCP_SLOW_INTERVAL + 1;
-
-  if ((params->user_timeout != 0) && (pcb->keep_cnt_sent > 0)) {
-    due = LWIP_MIN(due, params->user_timeout / TCP_SLOW_INTERVAL + 1);
-  }
-
-  return (due > age) ? due - age : 0;
-}
-
-/**
- * Takes pcb off the list of timed pcbs when neither tcp_slowtmr() nor
- * tcp_fasttmr() has anything to do for it; they see it again after tcp_timed()
- * or when its keepalive is due.
- *
- * @return 1 when it was taken off
- */
-int
-tcp_timed_settle(struct tcp_pcb *pcb)
-{
-  if (((pcb->state != ESTABLISHED) && (pcb->state != CLOSE_WAIT)) ||
-      (pcb->rtime >= 0) || (pcb->tx->persist_backoff != 0) || (pcb->pollinterval != 0) ||
-      (pcb->tx->unsent != NULL) || (pcb->tx->unacked != NULL) || (pcb->refused_data != NULL) ||
-#if TCP_QUEUE_OOSEQ
-      (pcb->extra->ooseq != NULL) ||
-#endif /* TCP_QUEUE_OOSEQ */
-      (pcb->flags & (TF_ACK_DELAY | TF_ACK_NOW | TF_CLOSEPEND | TF_NAGLEMEMERR))) {
-    return 0;
-  }
-
-  if (ip_get_option(pcb, SOF_KEEPALIVE) && (tcp_extra_need(pcb) != ERR_OK)) {
-    return 0;
-  }
-  tcp_timed_remove(pcb);
-  if (ip_get_option(pcb, SOF_KEEPALIVE)) {
-    u32_t slots = keep_ticks(pcb) / KEEP_SLOT_TICKS + 1;
-    slots = LWIP_MIN(slots, KEEP_SLOTS - 1);
-    keep_link(&tables->keep_wheel[(tables->keep_turn + slots) % KEEP_SLOTS], pcb);
-  }
-  return 1;
-}
-
-/** Hands the pcbs whose keepalive may be due to tcp_slowtmr(), which calls this first. */
-void
-tcp_keep_tmr(void)
-{
-  struct tcp_pcb **slot;
-
-  if (tcp_ticks % KEEP_SLOT_TICKS != 0) {
-    return;
-  }
-  tables->keep_turn++;
-  slot = &tables->keep_wheel[tables->keep_turn % KEEP_SLOTS];
-  while (*slot != NULL) {
-    struct tcp_pcb *pcb = *slot;
-    tcp_timed_remove(pcb);
-    tcp_timed_add(pcb);
-  }
-}
-
-/** Whether tcp_tmr() need not run. */
-int
-tcp_timers_idle(void)
-{
-  return (tcp_timed_num() == 0) && (tcp_time_wait_num() == 0) && (tables->keep_num == 0);
 }
 
 #endif /* LWIP_TCP */

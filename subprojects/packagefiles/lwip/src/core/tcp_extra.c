@@ -4,7 +4,6 @@
 
 #if LWIP_TCP
 
-#include "lwip/ip.h"
 #include "lwip/mem.h"
 #include "lwip/priv/tcp_extra.h"
 #include "lwip/priv/tcp_memory.h"
@@ -35,7 +34,7 @@ tcp_extra_free(struct tcp_pcb *pcb)
 void
 tcp_extra_drop_if_unused(struct tcp_pcb *pcb)
 {
-  if ((pcb->state < ESTABLISHED) || ip_get_option(pcb, SOF_KEEPALIVE) ||
+  if ((pcb->state < ESTABLISHED) ||
       (tcp_memory_concerns(pcb) && (pcb->rcv_ann_wnd < pcb->rcv_wnd))) {
     return;
   }

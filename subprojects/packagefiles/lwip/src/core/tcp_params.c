@@ -206,9 +206,7 @@ tcp_set_params(struct tcp_pcb *pcb, const struct tcp_params *wanted)
       (wanted->keep_cnt != before.keep_cnt)) {
     tcp_keep_begin(pcb);
   }
-  if (wanted->user_timeout != before.user_timeout) {
-    tcp_timed(pcb);
-  }
+  tcp_timed(pcb);
   if (wanted->rcv_buf == before.rcv_buf) {
     return ERR_OK;
   }

@@ -168,7 +168,7 @@ tlp_send(struct tcp_pcb *pcb)
   TCP_EVENT(probe);
   pcb->tx->tlp_end = pcb->snd_nxt;
   pcb->tx->probe_timer = TCP_PROBE_NONE;
-  pcb->rtime = 0;
+  tcp_rto_start(pcb);
 }
 
 /**

@@ -127,7 +127,7 @@ tcp_loss_enter(struct tcp_pcb *pcb)
   pcb->tx->prr_delivered = 0;
   pcb->tx->prr_out = 0;
   pcb->tx->prr_flight = LWIP_MAX(pcb->snd_nxt - pcb->lastack, 1U);
-  pcb->rtime = 0;
+  tcp_rto_start(pcb);
   pcb->tx->probe_timer = TCP_PROBE_NONE;
   tcp_set_flags(pcb, TF_INFR);
   TCP_EVENT(recovery);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* How TCP finds its pcbs when there are very many: hash tables for incoming
- * segments, doubly linked lists, a count of pcbs for every local port, and
- * timers that look only at the pcbs that wait for one.
+ * segments, doubly linked lists, and a count of pcbs for every local port.
  * Included by lwip/priv/tcp_priv.h. */
 
 #ifndef LWIP_HDR_TCP_DEMUX_H
@@ -23,11 +22,6 @@ extern "C" {
 #ifndef TCP_DYNAMIC_PORT_MAX
 #define TCP_DYNAMIC_PORT_MAX 65534
 #endif
-
-/* values of tcp_pcb.timer_list */
-#define TCP_TIMER_NONE  0
-#define TCP_TIMER_TIMED 1 /* in the ring of tcp_timed.h */
-#define TCP_TIMER_KEEP  2 /* idle, with keepalive */
 
 void tcp_pcb_link(struct tcp_pcb **list, struct tcp_pcb *pcb);
 void tcp_pcb_unlink(struct tcp_pcb **list, struct tcp_pcb *pcb);
@@ -59,30 +53,6 @@ void tcp_demux_prefetch_bucket(u32_t hash);
 void tcp_demux_prefetch_pcb(u32_t hash);
 void tcp_demux_prefetch_arg(u32_t hash, size_t size);
 void tcp_demux_prefetch_rest(u32_t hash);
-
-void tcp_timed_add(struct tcp_pcb *pcb);
-void tcp_timed_remove(struct tcp_pcb *pcb);
-int tcp_timed_settle(struct tcp_pcb *pcb);
-void tcp_keep_tmr(void);
-int tcp_timers_idle(void);
-
-/** Something has happened to pcb that may need a timer. */
-static inline void
-tcp_timed(struct tcp_pcb *pcb)
-{
-  if (pcb->timer_list != TCP_TIMER_TIMED) {
-    tcp_timed_add(pcb);
-  }
-}
-
-/** A walk over the timed pcbs will get to pcb next. */
-static inline void
-tcp_timed_prefetch(const struct tcp_pcb *pcb)
-{
-  if (pcb != NULL) {
-    lwip_prefetch_lines(pcb, TCP_PCB_USED);
-  }
-}
 
 #ifdef __cplusplus
 }

@@ -119,7 +119,13 @@ tcp_tx_is_none(const struct tcp_pcb *pcb)
 static inline err_t
 tcp_tx_need(struct tcp_pcb *pcb)
 {
-  return tcp_tx_is_none(pcb) ? tcp_tx_make(pcb) : ERR_OK;
+  if (tcp_tx_is_none(pcb)) {
+    return tcp_tx_make(pcb);
+  }
+  if ((pcb->tx->unsent == NULL) && (pcb->tx->unacked == NULL)) {
+    pcb->tx->progress_tick = tcp_ticks;
+  }
+  return ERR_OK;
 }
 
 /** After something may have been acknowledged. */

@@ -17,6 +17,8 @@ typedef struct {
   guint window;
   /* how long an end that has nothing to do is busy */
   guint busy_ns;
+  /* what the configuration of both ends has under "tcp", an object of JSON; or NULL */
+  const char *tcp;
   /* sends a request; on the thread of the client */
   void (*send) (gpointer client, guint connection);
   /* or NULL: these are the next ones */

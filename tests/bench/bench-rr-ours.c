@@ -187,7 +187,7 @@ start (BenchLoad *load)
   Client *self = g_new0 (Client, 1);
 
   self->load = load;
-  self->peers = bench_peers_new ();
+  self->peers = bench_peers_new_with (&(BenchPeersSettings){ .tcp = load->tcp });
   self->ends = g_new0 (End, load->n_connections);
   load->client = self;
   load->send = send_request;

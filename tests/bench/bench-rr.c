@@ -11,11 +11,13 @@ static char *side;
 static int n_connections;
 static int window;
 static int busy_ns;
+static char *tcp;
 
 static const GOptionEntry entries[] = {
   { "side", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &side, NULL, NULL },
   { "side-connections", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &n_connections, NULL, NULL },
   { "side-window", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &window, NULL, NULL },
+  { "side-tcp", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &tcp, NULL, NULL },
   { "side-busy", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &busy_ns, NULL, NULL },
   G_OPTION_ENTRY_NULL,
 };
@@ -103,6 +105,7 @@ bench_rr_serve (const BenchRrKind *const *kinds)
   server.kind = find_kind (kinds, side);
   bench_load_init (&server.load, (guint) n_connections, (guint) window);
   server.load.busy_ns = (guint) busy_ns;
+  server.load.tcp = tcp;
   server.client = server.kind->start (&server.load);
   bench_child_serve (answer, &server);
   /* the other threads poll on */
@@ -110,14 +113,22 @@ bench_rr_serve (const BenchRrKind *const *kinds)
 }
 
 BenchChild *
-bench_rr_child_new (const BenchRrKind *kind, guint connections, guint requests)
+bench_rr_child_new_with (const BenchRrKind *kind, guint connections, guint requests,
+                         const char *tcp_options)
 {
   g_autofree char *kind_arg = g_strdup_printf ("--side=%s", kind->name);
   g_autofree char *connections_arg = g_strdup_printf ("--side-connections=%u", connections);
   g_autofree char *window_arg = g_strdup_printf ("--side-window=%u", requests);
-  const char *argv[] = { kind_arg, connections_arg, window_arg, NULL };
+  g_autofree char *tcp_arg = g_strdup_printf ("--side-tcp=%s", tcp_options);
+  const char *argv[] = { kind_arg, connections_arg, window_arg, tcp_arg, NULL };
 
   return bench_child_new (argv);
+}
+
+BenchChild *
+bench_rr_child_new (const BenchRrKind *kind, guint connections, guint requests)
+{
+  return bench_rr_child_new_with (kind, connections, requests, "{}");
 }
 
 BenchChild *

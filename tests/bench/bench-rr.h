@@ -54,6 +54,9 @@ GOptionGroup *bench_rr_get_option_group (void);
 gboolean bench_rr_serve (const BenchRrKind *const *kinds);
 
 BenchChild *bench_rr_child_new (const BenchRrKind *kind, guint n_connections, guint window);
+/* @tcp: what the configuration of both ends of bench_rr_ours has under "tcp" */
+BenchChild *bench_rr_child_new_with (const BenchRrKind *kind, guint n_connections, guint window,
+                                     const char *tcp);
 /* @busy_ns: how long each end of bench_rr_line is busy before it hands over */
 BenchChild *bench_rr_child_new_line (guint busy_ns);
 double bench_rr_child_measure (BenchChild *child, guint ms, guint index);

@@ -8,7 +8,11 @@
      of the last response along, of many it is a packet of its own;
    - the time of a request in dependent accesses to as much memory as the connections take;
    - the memory of an end, of the server's and of the client's together, with all that the library,
-     GLib and this program keep for an idle connection. */
+     GLib and this program keep for an idle connection.
+
+   With an --ack-delay of more than the time between two requests of a connection, requests take along
+   the acknowledgements of many connections, too, if --rto-min lets the other end wait for them; the name
+   of the benchmark then tells what was set. */
 
 #include "bench-compare.h"
 #include "bench-rr.h"
@@ -22,13 +26,33 @@ static const BenchRrKind *const kinds[] = { &bench_rr_ours, NULL };
 static int n_rounds = 21;
 static int ms = 200;
 static int n_most = 100000;
+static int ack_delay = -1;
+static int rto_min = -1;
 
 static GOptionEntry options[] = {
   { "rounds", 'r', 0, G_OPTION_ARG_INT, &n_rounds, "Number of rounds", "N" },
   { "duration", 'd', 0, G_OPTION_ARG_INT, &ms, "Length of a round in milliseconds", "MS" },
   { "connections", 'c', 0, G_OPTION_ARG_INT, &n_most, "The most connections, up to 1000000", "N" },
+  { "ack-delay", 0, 0, G_OPTION_ARG_INT, &ack_delay,
+    "How long an acknowledgement may wait, at both ends, in milliseconds", "MS" },
+  { "rto-min", 0, 0, G_OPTION_ARG_INT, &rto_min,
+    "The shortest retransmission timeout of both ends in milliseconds", "MS" },
   G_OPTION_ENTRY_NULL,
 };
+
+typedef struct {
+  GString *name;
+  GString *tcp;
+} Settings;
+
+static void
+add_setting (Settings *self, const char *key, const char *label, int value)
+{
+  if (value < 0)
+    return;
+  g_string_append_printf (self->name, "-%s-%d", label, value);
+  g_string_append_printf (self->tcp, "%s\"%s\": %d", self->tcp->len > 1 ? ", " : "", key, value);
+}
 
 static double
 run_round (gpointer user_data)
@@ -67,12 +91,13 @@ report_accesses (BenchFigure *figure, BenchChild *many, guint n)
 }
 
 static void
-compare (BenchChild *few, guint n)
+compare (const Settings *settings, BenchChild *few, guint n)
 {
-  g_autoptr (BenchChild) many = bench_rr_child_new (&bench_rr_ours, n, WINDOW);
+  g_autoptr (BenchChild) many =
+      bench_rr_child_new_with (&bench_rr_ours, n, WINDOW, settings->tcp->str);
   g_autofree char *metric = g_strdup_printf ("%u-connections", n);
   BenchFigure figure = {
-    .bench = "tcp-scale",
+    .bench = settings->name->str,
     .metric = metric,
     .unit = "requests/s",
     .baseline = "64 connections",
@@ -98,6 +123,9 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GString) name = g_string_new ("tcp-scale");
+  g_autoptr (GString) tcp = g_string_new ("{");
+  Settings settings = { name, tcp };
   g_autoptr (BenchChild) few = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -107,8 +135,11 @@ main (int argc, char **argv)
     bench_die (error);
   if (bench_rr_serve (kinds))
     return 0;
-  few = bench_rr_child_new (&bench_rr_ours, N_FEW, WINDOW);
+  add_setting (&settings, "ack_delay", "ack-delay", ack_delay);
+  add_setting (&settings, "rto_min", "rto-min", rto_min);
+  g_string_append_c (tcp, '}');
+  few = bench_rr_child_new_with (&bench_rr_ours, N_FEW, WINDOW, tcp->str);
   for (guint n = 1000; n <= (guint) n_most; n *= 10)
-    compare (few, n);
+    compare (&settings, few, n);
   return 0;
 }

@@ -202,6 +202,10 @@ dpdk_tcp_options_class_init (DpdkTcpOptionsClass *klass)
    * How many milliseconds the acknowledgement of a single segment may wait for data to go with, or for
    * a second segment (RFC 9293, 3.8.6.3): 10 by default, 0 to send each at once.
    *
+   * Where requests of a connection are further apart than that, each response is acknowledged by a
+   * packet of its own. A longer delay spares it, if it is shorter than what the peer waits for before it
+   * sends again: [property@Dpdk.TcpOptions:rto-min] there, and 200 ms for a tail loss probe (RFC 8985).
+   *
    * Since: 0.1
    */
   properties[PROP_ACK_DELAY] =

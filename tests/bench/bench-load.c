@@ -16,6 +16,7 @@ bench_load_init (BenchLoad *self, guint n_connections, guint window)
     .window = MIN (window, n_connections),
     .random = 88172645463325252,
     .sent_at = g_new0 (guint64, n_connections),
+    .own_memory = n_connections * sizeof (guint64),
     .latencies = g_new0 (BenchHistogram, 1),
   };
 }

@@ -28,6 +28,8 @@ typedef struct {
   /* of the thread of the client */
   guint64 random;
   guint64 *sent_at;
+  /* what the program itself keeps of the connections, in bytes */
+  gsize own_memory;
   guint ahead[BENCH_LOAD_AHEAD];
   guint n_ahead;
   BenchHistogram *latencies;

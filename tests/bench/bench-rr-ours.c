@@ -24,6 +24,8 @@ struct _Client {
   BenchPeers *peers;
   GSocketAddress **addresses;
   End *ends;
+  End *server_ends;
+  guint n_accepted;
   guint n_wanted;
   guint n_open;
 };
@@ -92,7 +94,9 @@ open_end (End *end, DpdkTcpSocket *socket, DpdkTcpReadyFunc func)
 static void
 on_accepted (DpdkTcpListener *listener, DpdkTcpSocket *socket, gpointer user_data)
 {
-  open_end (g_slice_new0 (End), socket, on_request);
+  Client *self = user_data;
+
+  open_end (&self->server_ends[self->n_accepted++], socket, on_request);
 }
 
 static void
@@ -109,7 +113,7 @@ listen_on_worker (DpdkWorker *worker, gpointer user_data)
           bench_peers_listen (self->peers, (guint16) (BENCH_RR_FIRST_PORT + i));
 
       self->addresses[i] = dpdk_socket_get_local_address (DPDK_SOCKET (listener), NULL);
-      if (!dpdk_tcp_listener_set_accept_callback (listener, on_accepted, NULL, NULL, &error))
+      if (!dpdk_tcp_listener_set_accept_callback (listener, on_accepted, self, NULL, &error))
         bench_die (error);
     }
   bench_peers_set_done (self->peers);
@@ -189,6 +193,8 @@ start (BenchLoad *load)
   self->load = load;
   self->peers = bench_peers_new_with (&(BenchPeersSettings){ .tcp = load->tcp });
   self->ends = g_new0 (End, load->n_connections);
+  self->server_ends = g_new0 (End, load->n_connections);
+  load->own_memory += 2 * load->n_connections * sizeof (End);
   load->client = self;
   load->send = send_request;
   if (load->n_connections >= PREFETCH_MIN)

@@ -75,7 +75,8 @@ answer (gpointer user_data, const char *command, double values[BENCH_CHILD_MAX_V
   values[BENCH_RR_P50] = figures.p50;
   values[BENCH_RR_P99] = figures.p99;
   values[BENCH_RR_P999] = figures.p999;
-  values[BENCH_RR_MEMORY] = get_resident_memory ();
+  values[BENCH_RR_MEMORY] = get_resident_memory () - (double) self->load.own_memory;
+  values[BENCH_RR_OWN_MEMORY] = (double) self->load.own_memory;
   values[BENCH_RR_PACKETS] =
       (double) (count_packets (self) - n_packets) / (double) (self->load.n_responses - n_responses);
   if (self->access_ns == 0)

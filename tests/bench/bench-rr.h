@@ -40,7 +40,10 @@ enum {
   BENCH_RR_P50,
   BENCH_RR_P99,
   BENCH_RR_P999,
+  /* of the process, in bytes, without that of the next line */
   BENCH_RR_MEMORY,
+  /* of the program itself for the connections */
+  BENCH_RR_OWN_MEMORY,
   /* for each request, with its response and what acknowledges them; 0 if it is not known */
   BENCH_RR_PACKETS,
   /* of a dependent access to as much memory as the connections take, in nanoseconds */

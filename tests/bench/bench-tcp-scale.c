@@ -7,8 +7,8 @@
    - packets for each request: of few connections a request soon follows and takes the acknowledgement
      of the last response along, of many it is a packet of its own;
    - the time of a request in dependent accesses to as much memory as the connections take;
-   - the memory of an end, of the server's and of the client's together, with all that the library,
-     GLib and this program keep for an idle connection.
+   - the memory of an end, of the server's and of the client's together, with all that the library and
+     GLib keep for an idle connection; and what this program does, which is not part of that.
 
    With an --ack-delay of more than the time between two requests of a connection, requests take along
    the acknowledgements of many connections, too, if --rto-min lets the other end wait for them; the name
@@ -90,6 +90,30 @@ report_accesses (BenchFigure *figure, BenchChild *many, guint n)
   report (figure, "time-of", n, "accesses to memory/request");
 }
 
+/* what one end more takes, in bytes */
+static double
+measure_end (BenchChild *few, BenchChild *many, guint n, guint index)
+{
+  return (bench_rr_child_measure (many, (guint) ms, index) -
+          bench_rr_child_measure (few, (guint) ms, index)) /
+         (n - N_FEW) / 2;
+}
+
+static void
+report_memory (BenchFigure *figure, BenchChild *few, BenchChild *many, guint n)
+{
+  figure->baseline = "512 bytes";
+  figure->baseline_value = 512;
+  figure->value = measure_end (few, many, n, BENCH_RR_MEMORY);
+  figure->ratio = figure->baseline_value / figure->value;
+  /* the malloc of a sanitizer tells nothing */
+  if (figure->value > 0)
+    report (figure, "memory-of", n, "bytes/end");
+  figure->value = measure_end (few, many, n, BENCH_RR_OWN_MEMORY);
+  figure->ratio = figure->baseline_value / figure->value;
+  report (figure, "memory-of-the-program-for", n, "bytes/end");
+}
+
 static void
 compare (const Settings *settings, BenchChild *few, guint n)
 {
@@ -108,15 +132,7 @@ compare (const Settings *settings, BenchChild *few, guint n)
   bench_report (&figure);
   report_accesses (&figure, many, n);
   report_packets (&figure, few, many, n);
-  figure.baseline = "512 bytes";
-  figure.value = (bench_rr_child_measure (many, (guint) ms, BENCH_RR_MEMORY) -
-                  bench_rr_child_measure (few, (guint) ms, BENCH_RR_MEMORY)) /
-                 (n - N_FEW) / 2;
-  figure.baseline_value = 512;
-  figure.ratio = figure.baseline_value / figure.value;
-  /* the malloc of a sanitizer tells nothing */
-  if (figure.value > 0)
-    report (&figure, "memory-of", n, "bytes/end");
+  report_memory (&figure, few, many, n);
 }
 
 int

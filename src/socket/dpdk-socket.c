@@ -22,10 +22,14 @@
 typedef struct {
   DpdkWorker *worker;
   DpdkPort *port;
-  /* of whoever made it */
+} DpdkSocketPrivate;
+
+/* Who made it. As most are made by their own worker, in its main context, those have none: there may be
+   very many of them. */
+typedef struct {
   GMainContext *context;
   GThread *thread;
-} DpdkSocketPrivate;
+} Creator;
 
 typedef enum {
   PROP_WORKER = 1,
@@ -40,6 +44,62 @@ static GParamSpec *properties[PROP_LOCAL_ADDRESS + 1];
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (DpdkSocket, dpdk_socket, G_TYPE_OBJECT)
 
+static GQuark
+creator_quark (void)
+{
+  static gsize quark;
+
+  if (g_once_init_enter (&quark))
+    g_once_init_leave (&quark, g_quark_from_static_string ("dpdk-socket-creator"));
+  return (GQuark) quark;
+}
+
+static void
+creator_free (gpointer data)
+{
+  Creator *self = data;
+
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+static void
+note_creator (DpdkSocket *self, DpdkWorker *worker)
+{
+  DpdkWorkerCore *core = dpdk_worker_get_core_private (worker);
+  Creator *creator;
+
+  if (dpdk_worker_core_is_current (core) &&
+      g_main_context_get_thread_default () == dpdk_worker_core_get_main_context (core))
+    return;
+  creator = g_new (Creator, 1);
+  creator->context = g_main_context_ref_thread_default ();
+  creator->thread = g_thread_self ();
+  g_object_set_qdata_full (G_OBJECT (self), creator_quark (), creator, creator_free);
+}
+
+static GMainContext *
+get_context (DpdkSocket *self)
+{
+  DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
+  const Creator *creator = g_object_get_qdata (G_OBJECT (self), creator_quark ());
+
+  return creator != NULL
+             ? creator->context
+             : dpdk_worker_core_get_main_context (dpdk_worker_get_core_private (priv->worker));
+}
+
+static gboolean
+is_creator (DpdkSocket *self)
+{
+  DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
+  const Creator *creator = g_object_get_qdata (G_OBJECT (self), creator_quark ());
+
+  return creator != NULL
+             ? creator->thread == g_thread_self ()
+             : dpdk_worker_core_is_current (dpdk_worker_get_core_private (priv->worker));
+}
+
 static void
 dpdk_socket_finalize (GObject *object)
 {
@@ -47,7 +107,6 @@ dpdk_socket_finalize (GObject *object)
 
   dpdk_edge_clear (object, &priv->worker);
   dpdk_edge_clear (object, &priv->port);
-  g_main_context_unref (priv->context);
   G_OBJECT_CLASS (dpdk_socket_parent_class)->finalize (object);
 }
 
@@ -179,19 +238,17 @@ dpdk_socket_is_made (DpdkSocket *self)
 static void
 dpdk_socket_init (DpdkSocket *self)
 {
-  DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
-
-  priv->context = g_main_context_ref_thread_default ();
-  priv->thread = g_thread_self ();
 }
 
 void
 dpdk_socket_notify (DpdkSocket *self, GParamSpec *pspec)
 {
-  DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
-
-  if (dpdk_notify_is_wanted (G_OBJECT (self)))
-    dpdk_notify_creator (G_OBJECT (self), priv->thread, priv->context, pspec);
+  if (!dpdk_notify_is_wanted (G_OBJECT (self)))
+    return;
+  if (is_creator (self))
+    g_object_notify_by_pspec (G_OBJECT (self), pspec);
+  else
+    dpdk_notify_in_context (G_OBJECT (self), get_context (self), pspec);
 }
 
 void
@@ -204,10 +261,8 @@ dpdk_socket_notify_ip_option (DpdkSocket *self, DpdkIpOption option)
 void
 dpdk_socket_notify_later (DpdkSocket *self, GParamSpec *pspec)
 {
-  DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
-
   if (dpdk_notify_is_wanted (G_OBJECT (self)))
-    dpdk_notify_in_context (G_OBJECT (self), priv->context, pspec);
+    dpdk_notify_in_context (G_OBJECT (self), get_context (self), pspec);
 }
 
 void
@@ -222,6 +277,8 @@ dpdk_socket_set_owners (DpdkSocket *self, DpdkWorker *worker, DpdkPort *port)
   DpdkSocketPrivate *priv = dpdk_socket_get_instance_private (self);
   gboolean has_changed = priv->port != NULL && priv->port != port;
 
+  if (priv->worker == NULL)
+    note_creator (self, worker);
   dpdk_edge_set (self, &priv->worker, worker);
   dpdk_edge_set (self, &priv->port, port);
   if (has_changed)

@@ -10,13 +10,11 @@ G_BEGIN_DECLS
 /* buffers that were received and not read. Not locked; buffers are freed on the worker only, so
    those that were read wait for it. */
 typedef struct {
-  /* a ring, by its last one, which the first one follows */
+  /* a ring, by its last one, which the first one follows and begins with what was not read */
   struct pbuf *last;
   struct pbuf *read;
   guint32 n_bytes;
   guint32 n_read;
-  /* in the first */
-  guint16 offset;
 } DpdkTcpReceiveQueue;
 
 /* the links of the buffers are ours now: what lwIP calls a chain cannot exceed 64 KiB */
@@ -40,8 +38,7 @@ dpdk_tcp_receive_queue_take_only (DpdkTcpReceiveQueue *self, gsize size)
 {
   struct pbuf *p = self->last;
 
-  if (self->n_bytes == 0 || self->n_bytes > size || self->n_read != 0 || self->offset != 0 ||
-      p != p->next)
+  if (self->n_bytes == 0 || self->n_bytes > size || self->n_read != 0 || p != p->next)
     return NULL;
   p->next = NULL;
   self->last = NULL;

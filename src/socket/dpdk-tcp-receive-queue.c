@@ -14,7 +14,6 @@ move_first_to_read (DpdkTcpReceiveQueue *self)
     self->last = NULL;
   else
     self->last->next = p->next;
-  self->offset = 0;
   p->next = self->read;
   self->read = p;
 }
@@ -22,10 +21,13 @@ move_first_to_read (DpdkTcpReceiveQueue *self)
 static void
 advance (DpdkTcpReceiveQueue *self, gsize n)
 {
-  self->offset += (guint16) n;
+  struct pbuf *first = self->last->next;
+
+  first->payload = (guint8 *) first->payload + n;
+  first->len = (u16_t) (first->len - n);
   self->n_bytes -= (guint32) n;
   self->n_read += (guint32) n;
-  if (self->offset == self->last->next->len)
+  if (first->len == 0)
     move_first_to_read (self);
 }
 
@@ -38,9 +40,9 @@ dpdk_tcp_receive_queue_read (DpdkTcpReceiveQueue *self, void *buffer, gsize size
   while (total < size && self->last != NULL)
     {
       struct pbuf *p = self->last->next;
-      gsize n = MIN (size - total, (gsize) p->len - self->offset);
+      gsize n = MIN (size - total, (gsize) p->len);
 
-      memcpy (at + total, (const guint8 *) p->payload + self->offset, n);
+      memcpy (at + total, p->payload, n);
       total += n;
       advance (self, n);
     }
@@ -52,7 +54,6 @@ gsize
 dpdk_tcp_receive_queue_peek (const DpdkTcpReceiveQueue *self, void *buffer, gsize size)
 {
   const struct pbuf *p = self->last;
-  guint offset = self->offset;
   guint8 *at = buffer;
   gsize total = 0;
 
@@ -63,10 +64,9 @@ dpdk_tcp_receive_queue_peek (const DpdkTcpReceiveQueue *self, void *buffer, gsiz
       gsize n;
 
       p = p->next;
-      n = MIN (size - total, (gsize) p->len - offset);
-      memcpy (at + total, (const guint8 *) p->payload + offset, n);
+      n = MIN (size - total, (gsize) p->len);
+      memcpy (at + total, p->payload, n);
       total += n;
-      offset = 0;
     }
   while (p != self->last && total < size);
   return total;
@@ -80,13 +80,13 @@ dpdk_tcp_receive_queue_read_bytes (DpdkTcpReceiveQueue *self, gsize size, DpdkSt
   gsize n;
 
   /* what is left of a buffer whose headers were in it alone */
-  while (self->last->next->len == self->offset)
+  while (self->last->next->len == 0)
     advance (self, 0);
   first = self->last->next;
-  n = MIN (size, (gsize) first->len - self->offset);
-  bytes = dpdk_stack_view_data (budget, first, self->offset, n);
+  n = MIN (size, (gsize) first->len);
+  bytes = dpdk_stack_view_data (budget, first, n);
   if (bytes == NULL)
-    bytes = g_bytes_new ((const guint8 *) first->payload + self->offset, n);
+    bytes = g_bytes_new (first->payload, n);
   advance (self, n);
   return bytes;
 }

@@ -23,7 +23,7 @@ free_view (gpointer data)
 /* May be called from any thread that keeps @p from being freed. NULL if the data is not in a packet, or
    if so many packets are held that it must be copied. */
 GBytes *
-dpdk_stack_view_data (DpdkStackBudget *budget, struct pbuf *p, gsize offset, gsize size)
+dpdk_stack_view_data (DpdkStackBudget *budget, struct pbuf *p, gsize size)
 {
   struct rte_mbuf *mbuf = dpdk_stack_get_mbuf (p);
   View *self;
@@ -40,5 +40,5 @@ dpdk_stack_view_data (DpdkStackBudget *budget, struct pbuf *p, gsize offset, gsi
   self->packet = dpdk_packet_ref ((DpdkPacket *) mbuf);
   self->size = dpdk_stack_packet_size (mbuf);
   dpdk_stack_budget_add_shared (budget, (gint64) self->size);
-  return g_bytes_new_with_free_func ((const guint8 *) p->payload + offset, size, free_view, self);
+  return g_bytes_new_with_free_func (p->payload, size, free_view, self);
 }

@@ -103,7 +103,7 @@ void dpdk_stack_get_statistics (DpdkStack *self, DpdkStackStatistics *statistics
 /* may be called from any thread while the stack lives */
 void dpdk_stack_get_counters (DpdkStack *self, DpdkStackCounters *counters);
 
-GBytes *dpdk_stack_view_data (DpdkStackBudget *budget, struct pbuf *p, gsize offset, gsize size);
+GBytes *dpdk_stack_view_data (DpdkStackBudget *budget, struct pbuf *p, gsize size);
 
 gboolean dpdk_stack_is_reachable (DpdkStack *self, gboolean is_v6, const guint8 *address);
 

@@ -26,6 +26,14 @@ typedef struct {
   gboolean is_lost;
 } DpdkWorkerPortState;
 
+/* endpoints of TCP and UDP, and listeners */
+#define DPDK_WORKER_N_KINDS 3
+
+typedef struct {
+  const DpdkClosableFuncs *funcs;
+  LIST_HEAD (, _DpdkClosable) all;
+} DpdkWorkerKind;
+
 struct _DpdkWorkerCore {
   DpdkStoppable stoppable;
   gatomicrefcount ref_count;
@@ -51,9 +59,11 @@ struct _DpdkWorkerCore {
   /* those to be looked at, and where the next one goes */
   LIST_HEAD (, _DpdkClosable) looks;
   DpdkClosable *last_look;
-  LIST_HEAD (, _DpdkClosable) closables;
+  const DpdkClosableFuncs *look_funcs;
+  DpdkWorkerKind kinds[DPDK_WORKER_N_KINDS];
   /* that the one who walks through them comes to next */
   DpdkClosable *next_closable;
+  guint next_kind;
   gboolean devices_wake;
   guint64 next_context;
   guint64 next_fds;
@@ -90,7 +100,8 @@ dpdk_worker_core_look_at_ports (DpdkWorkerCore *self)
 
 /* a walk through all there are, each of which may remove itself and others */
 void dpdk_worker_core_begin_closables (DpdkWorkerCore *self);
-DpdkClosable *dpdk_worker_core_next_closable (DpdkWorkerCore *self);
+DpdkClosable *dpdk_worker_core_next_closable (DpdkWorkerCore *self,
+                                              const DpdkClosableFuncs **funcs);
 
 void dpdk_worker_core_set_state (DpdkWorkerCore *self, ThreadState state);
 void dpdk_worker_shared_leave (DpdkWorkerShared *self);

@@ -53,9 +53,8 @@ typedef struct {
 
 /* something that must be closed before the stack of the worker can end */
 struct _DpdkClosable {
-  /* among all, or among those to be looked at */
+  /* among those of its kind, or among those to be looked at */
   LIST_ENTRY (_DpdkClosable) link;
-  const DpdkClosableFuncs *funcs;
 };
 
 /* what the workers of a runtime share */
@@ -106,10 +105,10 @@ DpdkWorkerCore *dpdk_worker_core_get_current (void);
 gboolean dpdk_worker_core_is_current (DpdkWorkerCore *self);
 gboolean dpdk_worker_core_post (DpdkWorkerCore *self, DpdkWorkerTask *task);
 /* On the thread of the worker, which looks at @closable when it has run the tasks that it has; without
-   atomic operations, as it is for every packet. @is_added: it is among those that must be closed; until
-   it is looked at it is no more. FALSE if there are no tasks any more. */
-gboolean dpdk_worker_core_look_later (DpdkWorkerCore *self, DpdkClosable *closable,
-                                      gboolean is_added);
+   atomic operations, as it is for every packet. Only one kind is looked at. @is_added: it is among those
+   that must be closed; until it is looked at it is no more. FALSE if there are no tasks any more. */
+gboolean dpdk_worker_core_look_later (DpdkWorkerCore *self, const DpdkClosableFuncs *funcs,
+                                      DpdkClosable *closable, gboolean is_added);
 /* on the thread of the worker: something is ready in its context, and need not wait until it is looked at
    again */
 void dpdk_worker_core_expedite (DpdkWorkerCore *self);
@@ -131,7 +130,7 @@ DpdkStackOffload dpdk_worker_core_get_offloads (DpdkWorkerCore *self, DpdkPort *
 DpdkPort *dpdk_worker_core_find_port (DpdkWorkerCore *self, GInetAddress *address);
 
 /* zeroed, for what the sockets of the worker consist of; for any thread that holds a reference */
-#define DPDK_WORKER_PIECE_SIZE 192
+#define DPDK_WORKER_PIECE_SIZE 160
 gpointer dpdk_worker_core_allocate_piece (DpdkWorkerCore *self);
 void dpdk_worker_core_release_piece (DpdkWorkerCore *self, gpointer piece);
 
@@ -149,7 +148,9 @@ gint dpdk_worker_core_find_interface (DpdkWorkerCore *self, DpdkPort *port);
 guint dpdk_worker_core_get_n_ports (DpdkWorkerCore *self);
 DpdkPort *dpdk_worker_core_get_port (DpdkWorkerCore *self, gint interface);
 
-void dpdk_worker_core_add_closable (DpdkWorkerCore *self, DpdkClosable *closable);
+/* @funcs: the same for all of a kind */
+void dpdk_worker_core_add_closable (DpdkWorkerCore *self, const DpdkClosableFuncs *funcs,
+                                    DpdkClosable *closable);
 void dpdk_worker_core_remove_closable (DpdkWorkerCore *self, DpdkClosable *closable);
 
 G_END_DECLS

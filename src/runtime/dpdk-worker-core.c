@@ -128,12 +128,14 @@ dpdk_worker_core_post (DpdkWorkerCore *self, DpdkWorkerTask *task)
 }
 
 gboolean
-dpdk_worker_core_look_later (DpdkWorkerCore *self, DpdkClosable *closable, gboolean is_added)
+dpdk_worker_core_look_later (DpdkWorkerCore *self, const DpdkClosableFuncs *funcs,
+                             DpdkClosable *closable, gboolean is_added)
 {
   if (g_atomic_pointer_get (&self->tasks) == &dpdk_worker_tasks_closed)
     return FALSE;
   if (is_added)
     dpdk_worker_core_remove_closable (self, closable);
+  self->look_funcs = funcs;
   if (self->last_look == NULL)
     LIST_INSERT_HEAD (&self->looks, closable, link);
   else
@@ -176,7 +178,7 @@ look_at_all (DpdkWorkerCore *self)
       LIST_REMOVE (closable, link);
       if (closable == self->last_look)
         self->last_look = NULL;
-      closable->funcs->look (closable);
+      self->look_funcs->look (closable);
       n++;
     }
   while (closable != last);
@@ -344,7 +346,8 @@ dpdk_worker_core_new (DpdkWorkerShared *shared, guint index, guint cpu, DpdkIdle
   self->pool = dpdk_pool_new (DPDK_WORKER_PIECE_SIZE);
   self->poller = dpdk_worker_poller_new ();
   LIST_INIT (&self->looks);
-  LIST_INIT (&self->closables);
+  for (guint i = 0; i < DPDK_WORKER_N_KINDS; i++)
+    LIST_INIT (&self->kinds[i].all);
   g_weak_ref_init (&self->worker, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
@@ -520,11 +523,26 @@ dpdk_worker_core_get_stack_counters (DpdkWorkerCore *self, DpdkStackCounters *co
   g_mutex_unlock (&self->lock);
 }
 
+static DpdkWorkerKind *
+find_kind (DpdkWorkerCore *self, const DpdkClosableFuncs *funcs)
+{
+  DpdkWorkerKind *kind = self->kinds;
+
+  while (kind->funcs != funcs && kind->funcs != NULL)
+    {
+      kind++;
+      g_assert (kind < self->kinds + DPDK_WORKER_N_KINDS);
+    }
+  kind->funcs = funcs;
+  return kind;
+}
+
 void
-dpdk_worker_core_add_closable (DpdkWorkerCore *self, DpdkClosable *closable)
+dpdk_worker_core_add_closable (DpdkWorkerCore *self, const DpdkClosableFuncs *funcs,
+                               DpdkClosable *closable)
 {
   g_assert (dpdk_worker_core_current == self);
-  LIST_INSERT_HEAD (&self->closables, closable, link);
+  LIST_INSERT_HEAD (&find_kind (self, funcs)->all, closable, link);
 }
 
 void
@@ -539,17 +557,23 @@ dpdk_worker_core_remove_closable (DpdkWorkerCore *self, DpdkClosable *closable)
 void
 dpdk_worker_core_begin_closables (DpdkWorkerCore *self)
 {
-  /* so that all are on one list */
+  /* so that all are among those of their kind */
   look_at_all (self);
-  self->next_closable = LIST_FIRST (&self->closables);
+  self->next_kind = 0;
+  self->next_closable = LIST_FIRST (&self->kinds[0].all);
 }
 
 DpdkClosable *
-dpdk_worker_core_next_closable (DpdkWorkerCore *self)
+dpdk_worker_core_next_closable (DpdkWorkerCore *self, const DpdkClosableFuncs **funcs)
 {
-  DpdkClosable *closable = self->next_closable;
+  DpdkClosable *closable;
 
-  if (closable != NULL)
-    self->next_closable = LIST_NEXT (closable, link);
+  while (self->next_closable == NULL && self->next_kind + 1 < DPDK_WORKER_N_KINDS)
+    self->next_closable = LIST_FIRST (&self->kinds[++self->next_kind].all);
+  closable = self->next_closable;
+  if (closable == NULL)
+    return NULL;
+  self->next_closable = LIST_NEXT (closable, link);
+  *funcs = self->kinds[self->next_kind].funcs;
   return closable;
 }

@@ -5,26 +5,24 @@
 
 G_BEGIN_DECLS
 
-/* A mutex around something of a worker that others seldom touch. While it is reserved the worker takes
-   it with plain stores; another thread ends that first, with a barrier on all threads. */
+/* Makes a mutex around something of a worker cheap for the worker, if others seldom take it. While it is
+   reserved the worker takes it with plain stores; another thread ends that first, with a barrier on all
+   threads. The mutex may be in another cache line: the worker has no need of it then. */
 typedef struct {
-  GMutex mutex;
   /* changed with the mutex held */
-  gint is_reserved;
+  guint8 is_reserved;
   /* without the mutex; written by the worker alone */
-  gint is_held;
+  guint8 is_held;
 } DpdkWorkerLock;
 
-void dpdk_worker_lock_init (DpdkWorkerLock *self);
-void dpdk_worker_lock_clear (DpdkWorkerLock *self);
 /* on the thread of the worker, which has locked it, while nobody waits with it for a condition */
 void dpdk_worker_lock_reserve (DpdkWorkerLock *self);
 /* on any other */
-void dpdk_worker_lock_lock_from_outside (DpdkWorkerLock *self);
+void dpdk_worker_lock_lock_from_outside (DpdkWorkerLock *self, GMutex *mutex);
 
 /* on the thread of the worker */
 static inline void
-dpdk_worker_lock_lock_own (DpdkWorkerLock *self)
+dpdk_worker_lock_lock_own (DpdkWorkerLock *self, GMutex *mutex)
 {
   __atomic_store_n (&self->is_held, TRUE, __ATOMIC_RELAXED);
   /* who ends the reservation makes the processors keep this order, too */
@@ -32,35 +30,35 @@ dpdk_worker_lock_lock_own (DpdkWorkerLock *self)
   if (G_LIKELY (__atomic_load_n (&self->is_reserved, __ATOMIC_RELAXED)))
     return;
   __atomic_store_n (&self->is_held, FALSE, __ATOMIC_RELEASE);
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (mutex);
 }
 
 static inline void
-dpdk_worker_lock_unlock_own (DpdkWorkerLock *self)
+dpdk_worker_lock_unlock_own (DpdkWorkerLock *self, GMutex *mutex)
 {
   if (G_LIKELY (self->is_held))
     __atomic_store_n (&self->is_held, FALSE, __ATOMIC_RELEASE);
   else
-    g_mutex_unlock (&self->mutex);
+    g_mutex_unlock (mutex);
 }
 
 /* on any thread */
 static inline void
-dpdk_worker_lock_lock (DpdkWorkerLock *self, DpdkWorkerCore *worker)
+dpdk_worker_lock_lock (DpdkWorkerLock *self, GMutex *mutex, DpdkWorkerCore *worker)
 {
   if (G_LIKELY (dpdk_worker_core_current == worker))
-    dpdk_worker_lock_lock_own (self);
+    dpdk_worker_lock_lock_own (self, mutex);
   else
-    dpdk_worker_lock_lock_from_outside (self);
+    dpdk_worker_lock_lock_from_outside (self, mutex);
 }
 
 static inline void
-dpdk_worker_lock_unlock (DpdkWorkerLock *self, DpdkWorkerCore *worker)
+dpdk_worker_lock_unlock (DpdkWorkerLock *self, GMutex *mutex, DpdkWorkerCore *worker)
 {
   if (G_LIKELY (dpdk_worker_core_current == worker))
-    dpdk_worker_lock_unlock_own (self);
+    dpdk_worker_lock_unlock_own (self, mutex);
   else
-    g_mutex_unlock (&self->mutex);
+    g_mutex_unlock (mutex);
 }
 
 G_END_DECLS

@@ -6,19 +6,6 @@
 #define HELD_WAIT_US 20
 
 void
-dpdk_worker_lock_init (DpdkWorkerLock *self)
-{
-  *self = (DpdkWorkerLock){ 0 };
-  g_mutex_init (&self->mutex);
-}
-
-void
-dpdk_worker_lock_clear (DpdkWorkerLock *self)
-{
-  g_mutex_clear (&self->mutex);
-}
-
-void
 dpdk_worker_lock_reserve (DpdkWorkerLock *self)
 {
   /* the thread sanitizer knows no order but that of the accesses themselves */
@@ -38,9 +25,9 @@ end_reservation (DpdkWorkerLock *self)
 }
 
 void
-dpdk_worker_lock_lock_from_outside (DpdkWorkerLock *self)
+dpdk_worker_lock_lock_from_outside (DpdkWorkerLock *self, GMutex *mutex)
 {
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (mutex);
   if (G_UNLIKELY (__atomic_load_n (&self->is_reserved, __ATOMIC_RELAXED)))
     end_reservation (self);
 }

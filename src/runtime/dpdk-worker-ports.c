@@ -105,6 +105,7 @@ lose_port (DpdkWorkerCore *self, guint index)
     .interface = index,
     .reason = reason,
   };
+  const DpdkClosableFuncs *funcs;
   DpdkClosable *closable;
   guint n_left = 0;
 
@@ -113,8 +114,8 @@ lose_port (DpdkWorkerCore *self, guint index)
   loss.is_last = n_left == 0;
   state->is_lost = TRUE;
   dpdk_worker_core_begin_closables (self);
-  while ((closable = dpdk_worker_core_next_closable (self)) != NULL)
-    closable->funcs->lose_port (closable, &loss);
+  while ((closable = dpdk_worker_core_next_closable (self, &funcs)) != NULL)
+    funcs->lose_port (closable, &loss);
   /* the counters are read under the lock */
   g_mutex_lock (&self->lock);
   dpdk_stack_remove_interface (self->stack, index);

@@ -189,11 +189,12 @@ loop (DpdkWorkerCore *self)
 static gboolean
 any_is_busy (DpdkWorkerCore *self)
 {
+  const DpdkClosableFuncs *funcs;
   DpdkClosable *closable;
 
   dpdk_worker_core_begin_closables (self);
-  while ((closable = dpdk_worker_core_next_closable (self)) != NULL)
-    if (closable->funcs->is_busy (closable))
+  while ((closable = dpdk_worker_core_next_closable (self, &funcs)) != NULL)
+    if (funcs->is_busy (closable))
       return TRUE;
   return dpdk_stack_has_output (self->stack);
 }
@@ -202,12 +203,13 @@ static void
 close_all (DpdkWorkerCore *self)
 {
   gint64 deadline = g_get_monotonic_time () + LINGER_US;
+  const DpdkClosableFuncs *funcs;
   DpdkClosable *closable;
 
   dpdk_worker_core_run_tasks (self, &dpdk_worker_tasks_closed);
   dpdk_worker_core_begin_closables (self);
-  while ((closable = dpdk_worker_core_next_closable (self)) != NULL)
-    closable->funcs->close (closable);
+  while ((closable = dpdk_worker_core_next_closable (self, &funcs)) != NULL)
+    funcs->close (closable);
   do
     {
       dpdk_stack_set_time (self->stack, rte_rdtsc ());
@@ -216,10 +218,12 @@ close_all (DpdkWorkerCore *self)
       dpdk_stack_flush (self->stack);
     }
   while (any_is_busy (self) && g_get_monotonic_time () < deadline);
-  while (!LIST_EMPTY (&self->closables))
+  dpdk_worker_core_begin_closables (self);
+  while ((closable = dpdk_worker_core_next_closable (self, &funcs)) != NULL)
     {
-      closable = LIST_FIRST (&self->closables);
-      closable->funcs->abort (closable);
+      funcs->abort (closable);
+      /* another one may have been added */
+      dpdk_worker_core_begin_closables (self);
     }
   dpdk_stack_flush (self->stack);
   /* who waited on this thread learns that it is over */

@@ -8,10 +8,8 @@ G_BEGIN_DECLS
 
 /* the addresses of both ends of a connection; those of IPv4 take no memory beside it */
 typedef struct {
-  union {
-    guint32 v4[2];
-    ip_addr_t *others;
-  };
+  /* two of IPv4, or a pointer to others; of a type that leaves no gap behind the structure */
+  guint16 ips[4];
   guint16 ports[2];
   guint8 has_others;
 } DpdkTcpAddresses;
@@ -26,5 +24,11 @@ void dpdk_tcp_addresses_set (DpdkTcpAddresses *self, DpdkTcpSide side, const ip_
                              guint16 port);
 /* gives the port */
 guint16 dpdk_tcp_addresses_get (const DpdkTcpAddresses *self, DpdkTcpSide side, ip_addr_t *ip);
+
+static inline guint16
+dpdk_tcp_addresses_get_port (const DpdkTcpAddresses *self, DpdkTcpSide side)
+{
+  return self->ports[side];
+}
 
 G_END_DECLS

@@ -77,9 +77,9 @@ dpdk_tcp_endpoint_wait_locked (DpdkTcpEndpoint *self, gint64 deadline)
   extra->n_waiters++;
   update_is_watched_locked (self, extra);
   if (deadline < 0)
-    g_cond_wait (&extra->changed, &self->lock.mutex);
+    g_cond_wait (&extra->changed, &self->mutex);
   else
-    is_in_time = g_cond_wait_until (&extra->changed, &self->lock.mutex, deadline);
+    is_in_time = g_cond_wait_until (&extra->changed, &self->mutex, deadline);
   extra->n_waiters--;
   update_is_watched_locked (self, extra);
   return is_in_time;
@@ -108,7 +108,6 @@ dpdk_tcp_endpoint_set_options_locked (DpdkTcpEndpoint *self, const DpdkStackTcpO
   const DpdkStackTcpOptions *usual = &dpdk_worker_core_get_shared (self->core)->tcp_options;
   gboolean has_options = memcmp (options, usual, sizeof *options) != 0;
 
-  self->send_buffer_size = options->send_buffer_size;
   if (!has_options && self->extra == NULL)
     return;
   dpdk_tcp_endpoint_get_extra_locked (self)->has_options = has_options;

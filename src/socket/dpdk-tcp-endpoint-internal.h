@@ -85,7 +85,6 @@ struct _DpdkTcpEndpoint {
   DpdkWorkerCore *core;
   /* for the thread of the worker */
   struct tcp_pcb *pcb;
-  DpdkWorkerLock lock;
   /* held while there is a function to call */
   DpdkTcpSocket *ready_socket;
   DpdkTcpReady readable;
@@ -120,31 +119,33 @@ struct _DpdkTcpEndpoint {
   guint8 deadline_is_of_connect : 1;
   /* it is listed, and there is no stack that holds it */
   guint8 look_holds : 1;
-  guint8 ttl;
-  guint8 traffic_class;
+  guint8 is_looked_at : 1;
+  /* the local one, for this worker */
+  guint8 holds_port : 1;
+  /* beside the mutex */
+  DpdkWorkerLock lock;
 
+  DpdkTcpSendQueue sending;
   DpdkTcpReceiveQueue received;
-  guint32 send_buffer_size;
-  gatomicrefcount ref_count;
   /* the lower half */
   guint32 n_received;
   guint32 n_acknowledged;
-  DpdkTcpSendQueue sending;
 
+  GMutex mutex;
   DpdkTcpExtra *extra;
   DpdkTcpConnecting *connecting;
   /* for the thread of the worker, also when there is more to do */
   DpdkClosable closable;
   DpdkTcpAddresses addresses;
+  guint8 ttl;
+  guint8 traffic_class;
+  gatomicrefcount ref_count;
   /* of connecting or closing, in milliseconds of the stack; 0 for none */
   guint32 deadline;
-  guint16 held_port;
-  /* who needs it a little longer; they share the reference of the stack */
-  guint16 n_holds;
 };
 
 G_STATIC_ASSERT (sizeof (DpdkTcpEndpoint) <= DPDK_WORKER_PIECE_SIZE);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (DpdkTcpEndpoint, extra) <= DPDK_STACK_PREFETCH_SIZE);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (DpdkTcpEndpoint, mutex) <= DPDK_STACK_PREFETCH_SIZE);
 
 /* the endpoint knows it until it is disposed of */
 typedef struct {
@@ -177,26 +178,26 @@ typedef struct {
 static inline void
 dpdk_tcp_endpoint_lock (DpdkTcpEndpoint *self)
 {
-  dpdk_worker_lock_lock (&self->lock, self->core);
+  dpdk_worker_lock_lock (&self->lock, &self->mutex, self->core);
 }
 
 static inline void
 dpdk_tcp_endpoint_unlock (DpdkTcpEndpoint *self)
 {
-  dpdk_worker_lock_unlock (&self->lock, self->core);
+  dpdk_worker_lock_unlock (&self->lock, &self->mutex, self->core);
 }
 
 /* the same, on the thread of the worker */
 static inline void
 dpdk_tcp_endpoint_lock_own (DpdkTcpEndpoint *self)
 {
-  dpdk_worker_lock_lock_own (&self->lock);
+  dpdk_worker_lock_lock_own (&self->lock, &self->mutex);
 }
 
 static inline void
 dpdk_tcp_endpoint_unlock_own (DpdkTcpEndpoint *self)
 {
-  dpdk_worker_lock_unlock_own (&self->lock);
+  dpdk_worker_lock_unlock_own (&self->lock, &self->mutex);
 }
 
 static inline DpdkTcpExtra *
@@ -239,14 +240,28 @@ gssize dpdk_tcp_endpoint_try_write_locked (DpdkTcpEndpoint *self, const DpdkTcpW
   }                                                                                                \
   G_STMT_END
 
+static inline const DpdkStackTcpOptions *
+dpdk_tcp_endpoint_get_options_locked (DpdkTcpEndpoint *self)
+{
+  const DpdkTcpExtra *extra = self->extra;
+
+  return G_UNLIKELY (extra != NULL && extra->has_options) ? &extra->options
+                                                          : &self->core->shared->tcp_options;
+}
+
 /* how much may be written */
 static inline gsize
 dpdk_tcp_endpoint_get_room_locked (DpdkTcpEndpoint *self)
 {
-  if (self->state != ENDPOINT_CONNECTED || self->sending.n_queued >= self->send_buffer_size)
+  gsize size;
+
+  if (self->state != ENDPOINT_CONNECTED)
+    return 0;
+  size = dpdk_tcp_endpoint_get_options_locked (self)->send_buffer_size;
+  if (self->sending.n_queued >= size)
     return 0;
   if (G_LIKELY (!dpdk_stack_budget_is_spent (self->core->budget)))
-    return self->send_buffer_size - self->sending.n_queued;
+    return size - self->sending.n_queued;
   /* who has something to send is called again when it is acknowledged, and nobody else stands still */
   return self->sending.n_queued == 0 ? DPDK_TCP_SPENT_BUDGET_ROOM : 0;
 }

@@ -57,9 +57,7 @@ void
 dpdk_tcp_endpoint_get_options (DpdkTcpEndpoint *self, DpdkStackTcpOptions *options)
 {
   dpdk_tcp_endpoint_lock (self);
-  *options = self->extra != NULL && self->extra->has_options
-                 ? self->extra->options
-                 : dpdk_worker_core_get_shared (self->core)->tcp_options;
+  *options = *dpdk_tcp_endpoint_get_options_locked (self);
   dpdk_tcp_endpoint_unlock (self);
 }
 

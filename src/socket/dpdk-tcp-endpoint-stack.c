@@ -54,8 +54,8 @@ release_if_unused (DpdkTcpEndpoint *self)
 
   free_buffers (self);
   dpdk_tcp_endpoint_lock (self);
-  is_unused =
-      self->is_attached && self->pcb == NULL && self->received.last == NULL && self->n_holds == 0;
+  is_unused = self->is_attached && self->pcb == NULL && self->received.last == NULL &&
+              !self->is_listed && !self->is_looked_at;
   dpdk_tcp_endpoint_unlock (self);
   if (!is_unused)
     return;
@@ -77,10 +77,10 @@ detach (DpdkTcpEndpoint *self)
       tcp_poll_interval (self->pcb, 0);
       self->pcb = NULL;
     }
-  if (self->held_port != 0)
+  if (self->holds_port)
     dpdk_port_owners_release (dpdk_worker_core_get_shared (self->core)->port_owners,
-                              self->held_port);
-  self->held_port = 0;
+                              dpdk_tcp_addresses_get_port (&self->addresses, DPDK_TCP_LOCAL));
+  self->holds_port = FALSE;
   /* it is called for the last time */
   self->has_arrived = TRUE;
   if (self->ready_socket != NULL || g_atomic_pointer_get (&self->connecting) != NULL)
@@ -296,11 +296,10 @@ look_soon (DpdkTcpEndpoint *self)
 {
   if (self->is_listed)
     return TRUE;
-  self->closable.funcs = &closable_funcs;
-  if (!dpdk_worker_core_look_later (self->core, &self->closable, self->is_attached))
+  if (!dpdk_worker_core_look_later (self->core, &closable_funcs, &self->closable,
+                                    self->is_attached))
     return FALSE;
   self->is_listed = TRUE;
-  self->n_holds++;
   self->look_holds = !self->is_attached;
   if (self->look_holds)
     dpdk_tcp_endpoint_ref (self);
@@ -505,9 +504,10 @@ closable_look (DpdkClosable *closable)
   self->is_listed = FALSE;
   self->advance_wanted = FALSE;
   if (self->is_attached)
-    dpdk_worker_core_add_closable (self->core, closable);
+    dpdk_worker_core_add_closable (self->core, &closable_funcs, closable);
+  self->is_looked_at = TRUE;
   look_at (self, advance_wanted);
-  self->n_holds--;
+  self->is_looked_at = FALSE;
   if (self->pcb == NULL)
     release_if_unused (self);
   if (holds)
@@ -546,12 +546,11 @@ dpdk_tcp_endpoint_attach (DpdkTcpEndpoint *self, struct tcp_pcb *pcb)
 {
   self->pcb = pcb;
   self->is_attached = TRUE;
-  self->closable.funcs = &closable_funcs;
   tcp_arg (pcb, dpdk_tcp_endpoint_ref (self));
   tcp_set_callbacks (pcb, &tcp_callbacks);
   /* else it is added when it has been looked at */
   if (!self->is_listed)
-    dpdk_worker_core_add_closable (self->core, &self->closable);
+    dpdk_worker_core_add_closable (self->core, &closable_funcs, &self->closable);
 }
 
 void
@@ -559,9 +558,8 @@ dpdk_tcp_endpoint_hold_port (DpdkTcpEndpoint *self, guint8 owner)
 {
   DpdkWorkerShared *shared = dpdk_worker_core_get_shared (self->core);
 
-  if (shared->n_workers > 1 &&
-      dpdk_port_owners_hold (shared->port_owners, self->pcb->local_port, owner))
-    self->held_port = self->pcb->local_port;
+  self->holds_port = shared->n_workers > 1 &&
+                     dpdk_port_owners_hold (shared->port_owners, self->pcb->local_port, owner);
 }
 
 DpdkTcpEndpoint *

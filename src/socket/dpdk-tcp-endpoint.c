@@ -16,9 +16,8 @@ dpdk_tcp_endpoint_new (DpdkWorkerCore *core)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->core = dpdk_worker_core_ref (core);
-  self->send_buffer_size = dpdk_worker_core_get_shared (core)->tcp_options.send_buffer_size;
   self->ttl = DPDK_IP_TTL_DEFAULT;
-  dpdk_worker_lock_init (&self->lock);
+  g_mutex_init (&self->mutex);
   return self;
 }
 
@@ -52,7 +51,7 @@ dpdk_tcp_endpoint_unref (DpdkTcpEndpoint *self)
   g_clear_pointer (&self->extra, dpdk_tcp_extra_free);
   g_clear_pointer (&self->connecting, g_free);
   dpdk_tcp_addresses_clear (&self->addresses);
-  dpdk_worker_lock_clear (&self->lock);
+  g_mutex_clear (&self->mutex);
   core = self->core;
   dpdk_worker_core_release_piece (core, self);
   dpdk_worker_core_unref (core);

@@ -264,8 +264,7 @@ listen_on_worker (gpointer data)
   self->pcb = pcb;
   tcp_arg (pcb, core_ref (self));
   tcp_accept (pcb, on_accepted);
-  self->closable.funcs = &closable_funcs;
-  dpdk_worker_core_add_closable (self->worker, &self->closable);
+  dpdk_worker_core_add_closable (self->worker, &closable_funcs, &self->closable);
 }
 
 /* @port: if it points to 0, the number that was chosen is put there */

@@ -203,8 +203,7 @@ static void
 attach (DpdkUdpEndpoint *self)
 {
   self->is_attached = TRUE;
-  self->closable.funcs = &closable_funcs;
-  dpdk_worker_core_add_closable (self->core, &self->closable);
+  dpdk_worker_core_add_closable (self->core, &closable_funcs, &self->closable);
   dpdk_udp_endpoint_ref (self);
 }
 

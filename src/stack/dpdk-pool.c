@@ -10,6 +10,9 @@ struct _Unused {
   Unused *next;
 };
 
+/* half a cache line: what is at the beginning of a piece, up to one and a half, is in two of them */
+#define ALIGNMENT (DPDK_CHUNK_CACHE_LINE / 2)
+
 struct _DpdkPool {
   gsize size;
   GMutex lock;
@@ -26,7 +29,7 @@ dpdk_pool_new (gsize size)
 {
   DpdkPool *self = g_new0 (DpdkPool, 1);
 
-  self->size = (size + DPDK_CHUNK_CACHE_LINE - 1) / DPDK_CHUNK_CACHE_LINE * DPDK_CHUNK_CACHE_LINE;
+  self->size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   g_mutex_init (&self->lock);
   return self;
 }

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Very many pieces of memory of one size, for any thread. They begin at a cache line, and are in huge
-   pages when there are many, so that each does not need an entry of the TLB of its own. */
+/* Very many pieces of memory of one size, for any thread. They begin at a cache line or in its middle, and
+   are in huge pages when there are many, so that each does not need an entry of the TLB of its own. */
 typedef struct _DpdkPool DpdkPool;
 
 DpdkPool *dpdk_pool_new (gsize size);

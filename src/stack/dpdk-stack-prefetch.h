@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 struct tcp_pcb;
 
 /* so many bytes of what a connection has as its argument are fetched before its segment is looked at */
-#define DPDK_STACK_PREFETCH_SIZE 192
+#define DPDK_STACK_PREFETCH_SIZE 96
 
 /* not with __builtin_prefetch (): to GCC a function that does nothing else has no effect, and it leaves
    out the calls when it optimizes at link time */

@@ -5,6 +5,8 @@
 #include "dpdk-slab.h"
 #include "dpdk-stack.h"
 #include "dpdk-tcp-accept-queue-private.h"
+#include "dpdk-tcp-addresses-private.h"
+#include "dpdk-tcp-endpoint-internal.h"
 #include "dpdk-tcp-send-queue-private.h"
 
 #include <string.h>
@@ -276,6 +278,56 @@ test_accept_queue (void)
     }
 }
 
+static void
+assert_address (const DpdkTcpAddresses *addresses, DpdkTcpSide side, const ip_addr_t *expected,
+                guint16 port)
+{
+  ip_addr_t ip;
+
+  g_assert_cmpuint (dpdk_tcp_addresses_get (addresses, side, &ip), ==, port);
+  g_assert_cmpuint (dpdk_tcp_addresses_get_port (addresses, side), ==, port);
+  g_assert_true (ip_addr_cmp (&ip, expected));
+}
+
+static void
+test_addresses (void)
+{
+  const ip_addr_t v4 = IPADDR4_INIT_BYTES (198, 18, 0, 1), other_v4 = IPADDR4_INIT (0xffffffff);
+  ip_addr_t v6 = IPADDR6_INIT_HOST (0xfe800000, 1, 2, 3);
+  DpdkTcpAddresses addresses = { 0 };
+
+  ip6_addr_set_zone (ip_2_ip6 (&v6), 2);
+  assert_address (&addresses, DPDK_TCP_LOCAL, IP4_ADDR_ANY, 0);
+  dpdk_tcp_addresses_set (&addresses, DPDK_TCP_LOCAL, &v4, 1);
+  dpdk_tcp_addresses_set (&addresses, DPDK_TCP_REMOTE, &other_v4, 65535);
+  assert_address (&addresses, DPDK_TCP_LOCAL, &v4, 1);
+  assert_address (&addresses, DPDK_TCP_REMOTE, &other_v4, 65535);
+  /* the first one of another family keeps what is there */
+  dpdk_tcp_addresses_set (&addresses, DPDK_TCP_REMOTE, &v6, 80);
+  assert_address (&addresses, DPDK_TCP_LOCAL, &v4, 1);
+  assert_address (&addresses, DPDK_TCP_REMOTE, &v6, 80);
+  dpdk_tcp_addresses_set (&addresses, DPDK_TCP_LOCAL, &v6, 81);
+  assert_address (&addresses, DPDK_TCP_LOCAL, &v6, 81);
+  dpdk_tcp_addresses_clear (&addresses);
+  assert_address (&addresses, DPDK_TCP_REMOTE, IP4_ADDR_ANY, 0);
+}
+
+/* there may be very many idle connections: their size is checked when they are compiled, but that of the
+   object is known only here */
+static void
+test_sizes (void)
+{
+  g_autoptr (GTypeClass) class = g_type_class_ref (DPDK_TYPE_TCP_SOCKET);
+  GTypeQuery query;
+  gint offset = g_type_class_get_instance_private_offset (g_type_class_peek (DPDK_TYPE_SOCKET));
+
+  g_type_query (DPDK_TYPE_TCP_SOCKET, &query);
+  g_test_message (
+      "%d bytes of an object, %" G_GSIZE_FORMAT " of its endpoint, %" G_GSIZE_FORMAT " of lwIP",
+      (gint) query.instance_size - offset, sizeof (DpdkTcpEndpoint), sizeof (struct tcp_pcb));
+  g_assert_cmpint ((gint) query.instance_size - offset, <=, 48);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -285,6 +337,8 @@ main (int argc, char **argv)
   g_test_add_func ("/internals/send-queue", test_send_queue);
   g_test_add_func ("/internals/accept-queue", test_accept_queue);
   g_test_add_func ("/internals/port-owners", test_port_owners);
+  g_test_add_func ("/internals/addresses", test_addresses);
+  g_test_add_func ("/internals/sizes", test_sizes);
   g_test_add_func ("/internals/eal-args/refused", test_eal_args_refused);
   g_test_add_func ("/internals/eal-args/completed", test_eal_args_completed);
   return g_test_run ();

@@ -10,6 +10,8 @@
 /* of what is no segment; a segment that has it as well is not looked ahead for */
 #define NO_HASH G_MAXUINT32
 
+G_STATIC_ASSERT (sizeof (struct tcp_pcb) <= TCP_PCB_MAX_SIZE);
+
 static void
 prefetch_arg (guint32 hash)
 {
@@ -85,5 +87,5 @@ dpdk_stack_lookahead_begin (DpdkStackLookahead *self, struct rte_mbuf *const *pa
 void
 dpdk_stack_prefetch_connection (const struct tcp_pcb *pcb)
 {
-  dpdk_stack_prefetch_lines (pcb, TCP_PCB_USED);
+  dpdk_stack_prefetch_lines (pcb, sizeof *pcb);
 }

@@ -153,7 +153,7 @@ dpdk_stack_tcp_get_info (struct tcp_pcb *pcb, DpdkTcpInfo *info)
     .slow_start_threshold = pcb->ssthresh,
     .bytes_in_flight = tcp_pipe (pcb),
     .bytes_unacknowledged = get_unacknowledged (pcb),
-    .retransmissions = pcb->rexmits,
+    .retransmissions = pcb->tx->rexmits,
     .send_window = pcb->snd_wnd,
     .receive_window = pcb->rcv_wnd,
     .send_scale = scales ? pcb->snd_scale : 0,

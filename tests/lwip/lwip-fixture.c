@@ -151,7 +151,7 @@ stack_ip4 (Stack *stack, guint id, ip4_addr_t *addr)
 void
 stack_ip6 (guint id, ip6_addr_t *addr)
 {
-  memset (addr, 0, sizeof *addr);
+  ip6_addr_set_zero (addr);
   IP6_ADDR (addr, PP_HTONL (0xfd000000), 0, 0, lwip_htonl (id + 1));
 }
 
@@ -159,7 +159,7 @@ stack_ip6 (guint id, ip6_addr_t *addr)
 void
 stack_link_local (guint id, ip6_addr_t *addr)
 {
-  memset (addr, 0, sizeof *addr);
+  ip6_addr_set_zero (addr);
   IP6_ADDR (addr, PP_HTONL (0xfe800000), 0, PP_HTONL (0x000000ff), lwip_htonl (0xfe000001u + id));
 }
 

@@ -94,7 +94,7 @@ test_receive (void)
   g_assert_cmpuint (SERVER (&pair, MEMORY_USED), ==, 0);
   listener = net_listen (pair.runtimes[1], net_pair_get_host (1), 0);
   net_pair_connect (&pair, listener, clients, servers, N);
-  g_assert_cmpuint (SERVER (&pair, MEMORY_USED), >, N * 256);
+  g_assert_cmpuint (SERVER (&pair, MEMORY_USED), >, N * 200);
   g_assert_cmpuint (SERVER (&pair, MEMORY_USED), <, N * 4096);
   g_assert_cmpuint (SERVER (&pair, MEMORY_REACHED), ==, 0);
   for (guint i = 0; i < N; i++)

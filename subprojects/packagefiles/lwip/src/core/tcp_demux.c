@@ -323,7 +323,7 @@ tcp_demux_prefetch_pcb(u32_t hash)
   const struct tcp_pcb *pcb = candidate(hash);
 
   if (pcb != NULL) {
-    lwip_prefetch_lines(pcb, TCP_PCB_USED);
+    lwip_prefetch_lines(pcb, sizeof(*pcb));
   } else {
     tcp_time_wait_prefetch(hash);
   }

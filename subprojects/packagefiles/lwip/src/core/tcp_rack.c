@@ -15,15 +15,18 @@
 #define REO_PERSIST 16U
 
 /* the smallest round-trip time is one of the last five minutes */
-#define MIN_RTT_AGE 300000U
+#define MIN_RTT_AGE (300000U >> MIN_RTT_SHIFT)
+#define MIN_RTT_SHIFT 10
 
 static void
 min_rtt_sample(struct tcp_pcb *pcb, u32_t rtt, u32_t now)
 {
+  const u16_t time = (u16_t)(now >> MIN_RTT_SHIFT);
+
   rtt = LWIP_MAX(rtt, 1U);
-  if ((pcb->min_rtt == 0) || (rtt <= pcb->min_rtt) || ((u32_t)(now - pcb->min_rtt_time) > MIN_RTT_AGE)) {
+  if ((pcb->min_rtt == 0) || (rtt <= pcb->min_rtt) || ((u16_t)(time - pcb->min_rtt_time) > MIN_RTT_AGE)) {
     pcb->min_rtt = (u16_t)LWIP_MIN(rtt, 0xffffU);
-    pcb->min_rtt_time = now;
+    pcb->min_rtt_time = time;
   }
 }
 

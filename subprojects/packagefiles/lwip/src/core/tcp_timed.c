@@ -274,7 +274,7 @@ next_deadline(const struct tcp_pcb *pcb)
   const struct tcp_tx *tx = pcb->tx;
   u32_t slow = NEVER, ticks, other;
 
-  if ((pcb->flags & (TF_ACK_NOW | TF_CLOSEPEND)) || (pcb->refused_data != NULL)) {
+  if ((pcb->flags & (TF_ACK_NOW | TF_CLOSEPEND)) || (pcb->tx->refused_data != NULL)) {
     return 1;
   }
   if (tx->persist_backoff == 0) {
@@ -397,7 +397,7 @@ fetch(const struct slot *slot)
     lwip_prefetch_lines(&wheel->places[before - before % CHUNK], CHUNK * sizeof(union place));
   }
   if (pcb != NULL) {
-    lwip_prefetch_lines(pcb, TCP_PCB_USED);
+    lwip_prefetch_lines(pcb, sizeof(*pcb));
   }
   pcb = before_last(slot, TX_AHEAD);
   if (pcb != NULL) {

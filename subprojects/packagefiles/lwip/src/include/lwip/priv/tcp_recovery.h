@@ -106,6 +106,7 @@ tcp_seg_end(const struct tcp_seg *seg)
 extern const struct tcp_tx tcp_tx_none;
 
 err_t tcp_tx_make(struct tcp_pcb *pcb);
+void tcp_tx_begin(struct tcp_pcb *pcb);
 void tcp_tx_drop_if_default(struct tcp_pcb *pcb);
 void tcp_tx_free(struct tcp_pcb *pcb);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* many addresses of one port, and those that need a scope */
+#include "net-end.h"
 #include "net-exchange.h"
 #include "net-kernel.h"
 
@@ -339,6 +340,103 @@ test_link_local_two_ports (void)
   net_stop (runtime);
 }
 
+/* what another thread sees of a connection */
+typedef struct {
+  DpdkTcpConnection *connection;
+  char *local;
+  char *remote;
+  gint n_reads;
+  gint is_over;
+} Reader;
+
+static char *
+get_name (GSocketAddress *address)
+{
+  g_autoptr (GSocketAddress) owned = address;
+
+  g_assert_nonnull (address);
+  return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (owned));
+}
+
+static gpointer
+read_addresses (gpointer data)
+{
+  Reader *self = data;
+
+  do
+    {
+      g_autofree char *local =
+          get_name (dpdk_tcp_connection_get_local_address (self->connection, NULL));
+      g_autofree char *remote =
+          get_name (dpdk_tcp_connection_get_remote_address (self->connection, NULL));
+
+      g_assert_cmpstr (local, ==, self->local);
+      g_assert_cmpstr (remote, ==, self->remote);
+      g_atomic_int_inc (&self->n_reads);
+      g_usleep (100);
+    }
+  while (!g_atomic_int_get (&self->is_over));
+  return NULL;
+}
+
+static void
+close_ours (NetEnd *end)
+{
+  net_close (end->connection);
+}
+
+static void
+reset_by_peer (NetEnd *end)
+{
+  net_kernel_reset (end->fd);
+  end->fd = -1;
+}
+
+static void
+check_kept (NetEnd *end, void (*finish) (NetEnd *end))
+{
+  Reader reader = {
+    .connection = end->connection,
+    .local = get_name (dpdk_tcp_connection_get_local_address (end->connection, NULL)),
+    .remote = get_name (dpdk_tcp_connection_get_remote_address (end->connection, NULL)),
+  };
+  GThread *thread = g_thread_new ("reader", read_addresses, &reader);
+  gint n;
+
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&reader.n_reads) > 10);
+  finish (end);
+  DPDK_TEST_WAIT_UNTIL (dpdk_socket_is_closed (DPDK_SOCKET (end->socket)));
+  n = g_atomic_int_get (&reader.n_reads);
+  DPDK_TEST_WAIT_UNTIL (g_atomic_int_get (&reader.n_reads) > n + 10);
+  g_atomic_int_set (&reader.is_over, TRUE);
+  g_thread_join (thread);
+  g_free (reader.local);
+  g_free (reader.remote);
+}
+
+/* for any thread, while the connection ends and when it has ended */
+static void
+test_kept (void)
+{
+  static void (*const finishes[]) (NetEnd *) = { close_ours, reset_by_peer };
+  static const NetFamily families[] = NET_FAMILIES;
+  DpdkRuntime *runtime = net_start ();
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (families); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (finishes); j++)
+      {
+        const NetFamily *family = &families[i / 2];
+        NetEnd end = i % 2 == 0 ? net_end_connect (runtime, family, NULL)
+                                : net_end_accept (runtime, family, NULL);
+
+        check_kept (&end, finishes[j]);
+        if (end.fd >= 0)
+          net_kernel_close (end.fd);
+        net_release_later (end.connection);
+      }
+  net_stop (runtime);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -346,6 +444,7 @@ main (int argc, char **argv)
   dpdk_test_add_func ("/net/tcp-addresses/many", DPDK_TEST_FLAGS_NETWORK, test_many);
   dpdk_test_add_func ("/net/tcp-addresses/many-workers", DPDK_TEST_FLAGS_NETWORK,
                       test_many_workers);
+  dpdk_test_add_func ("/net/tcp-addresses/kept", DPDK_TEST_FLAGS_NETWORK, test_kept);
   dpdk_test_add_func ("/net/tcp-addresses/link-local", DPDK_TEST_FLAGS_NETWORK, test_link_local);
   dpdk_test_add_func ("/net/tcp-addresses/link-local-two-ports", DPDK_TEST_FLAGS_NETWORK,
                       test_link_local_two_ports);

@@ -466,6 +466,46 @@ test_retransmission (void)
 }
 
 static void
+write_little (Stack *stack, gpointer data)
+{
+  Conn *conn = data;
+
+  g_assert_cmpint (tcp_write (conn->pcb, pattern, 10, TCP_WRITE_FLAG_COPY), ==, ERR_OK);
+  tcp_output (conn->pcb);
+}
+
+/* A tail loss probe leaves the peer time to delay its ACK, as the retransmission timer does. */
+static void
+test_probe (void)
+{
+  static const guint8 sack_permitted[] = { 4, 2, 1, 1 };
+  static const guint times[][2] = { { 400, 200 }, { 600, 300 }, { 1000, 500 }, { 3000, 500 } };
+  Peer peer;
+  World *world = peer_start (&peer);
+
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      Setting setting = { .value = times[i][0] };
+      PcbInfo info;
+      Conn *conn;
+
+      set_options (&peer, sack_permitted, sizeof sack_permitted);
+      conn = peer_open (&peer);
+      setting.pcb = info.pcb = conn->pcb;
+      stack_run (&world->stacks[0], set_rto_min, &setting);
+      stack_run (&world->stacks[0], write_little, conn);
+      drop_frames (&world->stacks[0]);
+      assert_between (time_to_frame (&peer, 5000), times[i][1], times[i][1] + 24);
+      /* which is no timeout */
+      stack_run (&world->stacks[0], pcb_info, &info);
+      g_assert_cmpint (info.rto, ==, times[i][0] / TCP_SLOW_INTERVAL + 1);
+      peer_send (&peer, TCP_ACK, peer.seq, peer.ack + 10, 0);
+      assert_silent (&peer, 5000);
+    }
+  peer_stop (&peer);
+}
+
+static void
 test_persist (void)
 {
   Peer peer;
@@ -480,15 +520,6 @@ test_persist (void)
   assert_between (time_to_frame (&peer, 5000), 2980, 3040);
   assert_between (time_to_frame (&peer, 10000), 5980, 6040);
   peer_stop (&peer);
-}
-
-static void
-write_little (Stack *stack, gpointer data)
-{
-  Conn *conn = data;
-
-  g_assert_cmpint (tcp_write (conn->pcb, pattern, 10, TCP_WRITE_FLAG_COPY), ==, ERR_OK);
-  tcp_output (conn->pcb);
 }
 
 /* The last byte goes with a probe: there is nothing left to probe for. */
@@ -640,6 +671,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/lwip/wheel/out-of-sequence", test_out_of_sequence);
   g_test_add_func ("/lwip/wheel/persist", test_persist);
   g_test_add_func ("/lwip/wheel/persist-last", test_persist_last);
+  g_test_add_func ("/lwip/wheel/probe", test_probe);
   g_test_add_func ("/lwip/wheel/random", test_random);
   g_test_add_func ("/lwip/wheel/retransmission", test_retransmission);
   g_test_add_func ("/lwip/wheel/states", test_states);

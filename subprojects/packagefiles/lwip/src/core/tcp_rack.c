@@ -136,7 +136,7 @@ tcp_tlp_schedule(struct tcp_pcb *pcb, u32_t now)
   }
   timeout = 2U * (u32_t)(pcb->sa >> 3) + TCP_FAST_INTERVAL;
   if (pcb->tx->flight->tx_next == NULL) {
-    timeout += TCP_TLP_MAX_ACK_DELAY;
+    timeout += LWIP_MIN(LWIP_MAX(pcb->params->rto_min / 2U, TCP_TLP_MAX_ACK_DELAY), TCP_MAX_ACK_DELAY);
   }
   if (timeout < (u32_t)pcb->rto * TCP_SLOW_INTERVAL) {
     pcb->tx->probe_timer = TCP_PROBE_TLP;

@@ -32,6 +32,8 @@ extern "C" {
 #ifndef TCP_TLP_MAX_ACK_DELAY
 #define TCP_TLP_MAX_ACK_DELAY 200
 #endif
+/* what RFC 9293 section 3.8.6.3 allows, for a connection whose shortest timeout leaves time for it */
+#define TCP_MAX_ACK_DELAY 500
 
 /* the congestion window of a new connection, RFC 5681 */
 #ifndef LWIP_TCP_CALC_INITIAL_CWND

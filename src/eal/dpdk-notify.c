@@ -55,11 +55,15 @@ notification_free (gpointer data)
 gboolean
 dpdk_notify_is_wanted (GObject *object)
 {
-  static guint signal_id;
+  static gint known_id;
+  gint id = g_atomic_int_get (&known_id);
 
-  if (G_UNLIKELY (g_atomic_int_get ((gint *) &signal_id) == 0))
-    g_atomic_int_set ((gint *) &signal_id, (gint) g_signal_lookup ("notify", G_TYPE_OBJECT));
-  return g_signal_handler_find (object, G_SIGNAL_MATCH_ID, signal_id, 0, NULL, NULL, NULL) != 0;
+  if (G_UNLIKELY (id == 0))
+    {
+      id = (gint) g_signal_lookup ("notify", G_TYPE_OBJECT);
+      g_atomic_int_set (&known_id, id);
+    }
+  return g_signal_handler_find (object, G_SIGNAL_MATCH_ID, (guint) id, 0, NULL, NULL, NULL) != 0;
 }
 
 /* emits the notify signal of @pspec where @context is run. Any thread may call it. The object is not
